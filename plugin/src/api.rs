@@ -1,0 +1,127 @@
+//! The compiler's interface in Rust types: the same shape as `wit/compiler.wit`,
+//! so that the component is a mere conversion and every native user (tests,
+//! benchmarks, fuzzing) sees exactly what a host sees.
+
+pub use taskspec_spec::diagnostic::{Diagnostic, Label, Severity};
+pub use taskspec_spec::span::Span;
+
+/// One file of a chart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// Relative path with `/` as separator, without `.` and `..` segments.
+    pub path: String,
+    /// The whole text, ending in a newline.
+    pub contents: String,
+}
+
+/// One environment of a specification.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Environment {
+    /// Name, such as `prod`.
+    pub name: String,
+    /// Path of its values file in the chart.
+    pub values_file: String,
+    /// Namespace that the chart's README installs it into.
+    pub namespace: String,
+    /// One line: replicas, requests and storage.
+    pub summary: String,
+    /// The complete install command.
+    pub install: String,
+}
+
+/// Something the compiler chose because the specification left it open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// What it is about, such as `migrations.strategy`.
+    pub subject: String,
+    /// What was chosen.
+    pub choice: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// A compiled chart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chart {
+    /// Chart name.
+    pub name: String,
+    /// Chart version (SemVer).
+    pub version: String,
+    /// Sorted by path, no path twice.
+    pub files: Vec<File>,
+    /// In the specification's order.
+    pub environments: Vec<Environment>,
+    /// What the compiler chose, and why.
+    pub decisions: Vec<Decision>,
+    /// What a person does next.
+    pub next: Vec<String>,
+}
+
+/// What [`compile`] gives: a chart unless a diagnostic is an error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Compilation {
+    /// The chart, absent when a diagnostic is an error.
+    pub chart: Option<Chart>,
+    /// In the order of the specification's text.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// A name with a one-line summary.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// What `explain`, `catalog` or `init` take.
+    pub name: String,
+    /// One line.
+    pub summary: String,
+}
+
+/// Version of the compiler (SemVer).
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The language that [`compile`] reads.
+pub const LANGUAGE: &str = "taskspec/v1";
+
+/// Compiles a specification. `settings` are named options; there are none yet,
+/// so any key is an error.
+pub fn compile(spec: &str, settings: &[(String, String)]) -> Compilation {
+    let _ = (spec, settings);
+    Compilation { chart: None, diagnostics: Vec::new() }
+}
+
+/// JSON Schema (2020-12) of the language.
+pub fn schema() -> String {
+    String::new()
+}
+
+/// Every diagnostic code with its title.
+pub fn codes() -> Vec<Entry> {
+    Vec::new()
+}
+
+/// The page of a diagnostic code in Markdown.
+pub fn explain(code: &str) -> Option<String> {
+    let _ = code;
+    None
+}
+
+/// Every dependency a specification can name in `from`.
+pub fn catalog() -> Vec<Entry> {
+    Vec::new()
+}
+
+/// The page of one catalog entry in Markdown.
+pub fn catalog_page(name: &str) -> Option<String> {
+    let _ = name;
+    None
+}
+
+/// The specifications `init` can start from.
+pub fn starters() -> Vec<Entry> {
+    Vec::new()
+}
+
+/// The text of a starter specification.
+pub fn starter(name: &str) -> Option<String> {
+    let _ = name;
+    None
+}
