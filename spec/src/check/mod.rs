@@ -1,0 +1,33 @@
+//! Checks of a decoded specification, one family a file.
+//!
+//! Each takes the model of the base or of one environment; findings that
+//! several environments share are reported once, since they share their place.
+
+pub mod names;
+mod references;
+mod resources;
+mod secrets;
+mod statements;
+pub mod timing;
+
+use crate::diagnostic::Sink;
+use crate::model::{Document, Intent};
+use crate::resolve::Merged;
+
+/// Runs every check.
+pub fn all(base: &Document, environments: &[Merged], sink: &mut Sink) {
+    statements::check(base, sink);
+    references::statements(base, sink);
+    names::check(base, environments, sink);
+    for document in std::iter::once(base).chain(environments.iter().map(|merged| &merged.document)) {
+        references::check(document, sink);
+        resources::check(document, sink);
+        timing::check(document, sink);
+        secrets::check(document, sink);
+    }
+}
+
+/// The intent, unless it is faulty.
+fn intent(document: &Document) -> Option<&Intent> {
+    document.intent.0.as_ref().map(|intent| &intent.value)
+}

@@ -1,0 +1,98 @@
+//! Names that would meet in the chart: values keys, files, environments.
+
+use super::intent;
+use crate::codes;
+use crate::diagnostic::{Diagnostic, Sink};
+use crate::model::Document;
+use crate::resolve::Merged;
+use crate::span::Span;
+use std::collections::BTreeMap;
+
+/// Keys of `values.yaml` that the chart itself has.
+pub const RESERVED: &[&str] = &[
+    "clients", "commonAnnotations", "commonLabels", "enabled", "fullnameOverride", "global",
+    "imagePullSecrets", "migration", "migrations", "nameOverride", "networkPolicy", "serviceAccount",
+    "test", "tests",
+];
+
+/// `my-api` as a key of `values.yaml`: `myApi`.
+pub fn values_key(name: &str) -> String {
+    let mut key = String::with_capacity(name.len());
+    let mut upper = false;
+    for c in name.chars() {
+        if c == '-' {
+            upper = true;
+        } else {
+            key.extend(if upper { c.to_uppercase().next() } else { Some(c) });
+            upper = false;
+        }
+    }
+    key
+}
+
+/// Checks names across the specification.
+pub(super) fn check(base: &Document, environments: &[Merged], sink: &mut Sink) {
+    keys(base, sink);
+    environment_files(environments, sink);
+    if base.workloads.iter().next().is_none() && base.workloads.declared().next().is_none() {
+        sink.push(
+            Diagnostic::error(codes::MISSING_KEY, "the specification has no workload")
+                .help("add a table such as `[workloads.api]` with `kind`, `image` and `port`"),
+        );
+    }
+    if let Some(chart) = intent(base).map(|intent| &intent.name)
+        && let Some((name, _)) = base.dependencies.iter().find(|(name, _)| name.value == chart.value.0)
+    {
+        sink.push(
+            Diagnostic::error(codes::NAME_CLASH, format!("the chart and a dependency are both called `{}`", name.value))
+                .at(name.span, "a dependency")
+                .at(chart.span, "the chart")
+                .help("rename the dependency")
+                .note("names of Helm templates are global: two charts of one name overwrite each other's"),
+        );
+    }
+}
+
+fn keys(base: &Document, sink: &mut Sink) {
+    let mut seen: BTreeMap<String, (Span, &str)> = BTreeMap::new();
+    let workloads = base.workloads.iter().map(|(name, _)| (name, "workload"));
+    let dependencies = base.dependencies.iter().map(|(name, _)| (name, "dependency"));
+    for (name, what) in workloads.chain(dependencies) {
+        let key = if what == "workload" { values_key(name) } else { name.value.clone() };
+        if RESERVED.contains(&key.as_str()) {
+            sink.push(
+                Diagnostic::error(codes::RESERVED, format!("a {what} cannot be called `{}`", name.value))
+                    .at(name.span, "reserved")
+                    .help("choose another name")
+                    .note(format!("`{key}` has a meaning of its own in the chart's values")),
+            );
+        } else if let Some((first, other)) = seen.get(&key) {
+            sink.push(
+                Diagnostic::error(codes::NAME_CLASH, format!("`{}` is already the name of a {other}", name.value))
+                    .at(name.span, format!("would be `{key}` in values.yaml"))
+                    .at(*first, "so is this")
+                    .help("rename one of them"),
+            );
+        } else {
+            seen.insert(key, (name.span, what));
+        }
+    }
+}
+
+fn environment_files(environments: &[Merged], sink: &mut Sink) {
+    let mut files: BTreeMap<String, Span> = BTreeMap::new();
+    for environment in environments {
+        let (file, span) = match &environment.settings.values_file {
+            Some(file) => (file.value.0.clone(), file.span),
+            None => (format!("values-{}.yaml", environment.name.value), environment.name.span),
+        };
+        if let Some(first) = files.insert(file.clone(), span) {
+            sink.push(
+                Diagnostic::error(codes::NAME_CLASH, format!("two environments write `{file}`"))
+                    .at(span, "again")
+                    .at(first, "first")
+                    .help("give one of them another `values-file`"),
+            );
+        }
+    }
+}

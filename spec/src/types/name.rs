@@ -1,0 +1,260 @@
+//! Names: of workloads, variables, labels, database objects.
+
+use super::text;
+use crate::codes;
+use crate::decode::{Fault, Key, Scalar};
+use crate::shape::ScalarShape;
+use crate::tree::Value;
+
+/// Declares a validated piece of text.
+macro_rules! word {
+    ($(#[$meta:meta])* $Name:ident, $shape:expr, $check:expr) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $Name(pub String);
+
+        impl Scalar for $Name {
+            const SHAPE: ScalarShape = $shape;
+            fn read(value: &Value) -> Result<Self, Fault> {
+                let text = text::<Self>(value)?;
+                let check: fn(&str) -> Result<(), Fault> = $check;
+                check(text).map(|()| Self(text.to_owned()))
+            }
+        }
+
+        impl std::ops::Deref for $Name {
+            type Target = str;
+            fn deref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        scalar!($Name);
+    };
+}
+pub(crate) use word;
+
+/// Lower-case letters, digits and dashes, first a letter, last no dash
+/// (RFC 1035 label, which Service names must be).
+fn dns_label(text: &str, longest: usize) -> bool {
+    let bytes = text.as_bytes();
+    (1..=longest).contains(&bytes.len())
+        && bytes[0].is_ascii_lowercase()
+        && bytes[bytes.len() - 1] != b'-'
+        && bytes.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-')
+}
+
+fn name_fault(text: &str, what: &str, rule: &str) -> Fault {
+    let mut suggestion: String = text
+        .to_lowercase()
+        .chars()
+        .map(|c| if c.is_ascii_lowercase() || c.is_ascii_digit() { c } else { '-' })
+        .collect();
+    suggestion = suggestion.trim_matches(|c: char| c == '-' || c.is_ascii_digit()).to_owned();
+    suggestion.truncate(30);
+    let fault = Fault::new(codes::NAME, format!("`{text}` is not usable as {what}"));
+    if dns_label(&suggestion, 30) && suggestion != text {
+        fault.help(format!("{rule}, such as `{suggestion}`"))
+    } else {
+        fault.help(rule)
+    }
+}
+
+word!(
+    /// A name of a chart, workload or dependency: part of Kubernetes names, so
+    /// at most 30 characters.
+    Name,
+    ScalarShape {
+        name: "a name",
+        hint: "such as \"task-api\"",
+        json: r#"{"type":"string","pattern":"^[a-z]([-a-z0-9]{0,28}[a-z0-9])?$"}"#,
+    },
+    |text| if dns_label(text, 30) {
+        Ok(())
+    } else {
+        Err(name_fault(
+            text,
+            "a name",
+            "use lower-case letters, digits and dashes, starting with a letter, at most 30 characters",
+        ))
+    }
+);
+
+impl Key for Name {
+    const OPEN: bool = false;
+}
+
+word!(
+    /// A name of an environment: part of a file name.
+    EnvironmentName,
+    ScalarShape {
+        name: "an environment's name",
+        hint: "such as \"prod\"",
+        json: r#"{"type":"string","pattern":"^[a-z]([-a-z0-9]{0,28}[a-z0-9])?$"}"#,
+    },
+    |text| if dns_label(text, 30) {
+        Ok(())
+    } else {
+        Err(name_fault(
+            text,
+            "an environment's name",
+            "use lower-case letters, digits and dashes, starting with a letter, at most 30 characters",
+        ))
+    }
+);
+
+impl Key for EnvironmentName {
+    const OPEN: bool = false;
+}
+
+word!(
+    /// An identifier of a statement, such as `C1`.
+    Identifier,
+    ScalarShape {
+        name: "an identifier",
+        hint: "such as \"C1\"",
+        json: r#"{"type":"string","pattern":"^[A-Za-z][A-Za-z0-9._-]{0,39}$"}"#,
+    },
+    |text| {
+        let ok = text.starts_with(|c: char| c.is_ascii_alphabetic())
+            && text.len() <= 40
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'));
+        if ok {
+            Ok(())
+        } else {
+            Err(Fault::new(codes::NAME, format!("`{text}` is not usable as an identifier"))
+                .help("use letters, digits, `.`, `_` and `-`, starting with a letter, at most 40 characters"))
+        }
+    }
+);
+
+word!(
+    /// A name of an environment variable.
+    EnvName,
+    ScalarShape {
+        name: "a variable's name",
+        hint: "such as LOG_LEVEL",
+        json: r#"{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_]*$"}"#,
+    },
+    |text| {
+        let ok = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+            && text.len() <= 253;
+        if ok {
+            Ok(())
+        } else {
+            Err(Fault::new(codes::ENV_NAME, format!("`{text}` is not an environment variable's name"))
+                .help("use letters, digits and underscores, not starting with a digit"))
+        }
+    }
+);
+
+impl Key for EnvName {
+    const OPEN: bool = true;
+}
+
+word!(
+    /// A key of a Secret.
+    SecretKey,
+    ScalarShape {
+        name: "a secret's key",
+        hint: "such as \"openai-api-key\"",
+        json: r#"{"type":"string","pattern":"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}"#,
+    },
+    |text| {
+        let bytes = text.as_bytes();
+        let ok = (1..=63).contains(&bytes.len())
+            && bytes.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-')
+            && bytes[0] != b'-'
+            && bytes[bytes.len() - 1] != b'-';
+        if ok {
+            Ok(())
+        } else {
+            Err(Fault::new(codes::NAME, format!("`{text}` is not usable as a secret's key"))
+                .help("use lower-case letters, digits and dashes, such as `openai-api-key`"))
+        }
+    }
+);
+
+impl Key for SecretKey {
+    const OPEN: bool = false;
+}
+
+word!(
+    /// A name of a database or of its user.
+    SqlName,
+    ScalarShape {
+        name: "a database name",
+        hint: "such as \"agent_db\"",
+        json: r#"{"type":"string","pattern":"^[a-z_][a-z0-9_]{0,62}$"}"#,
+    },
+    |text| {
+        let ok = text.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
+            && text.len() <= 63
+            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+        if ok {
+            Ok(())
+        } else {
+            Err(Fault::new(codes::NAME, format!("`{text}` is not usable as a database name"))
+                .help("use lower-case letters, digits and underscores, not starting with a digit, at most 63 characters"))
+        }
+    }
+);
+
+fn label_name(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    (1..=63).contains(&bytes.len())
+        && bytes[0].is_ascii_alphanumeric()
+        && bytes[bytes.len() - 1].is_ascii_alphanumeric()
+        && bytes.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+}
+
+word!(
+    /// A key of a label, with or without a prefix.
+    LabelKey,
+    ScalarShape {
+        name: "a label's key",
+        hint: "such as \"team\" or \"example.com/team\"",
+        json: r#"{"type":"string","pattern":"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}"#,
+    },
+    |text| {
+        let (prefix, name) = match text.split_once('/') {
+            Some((prefix, name)) => (Some(prefix), name),
+            None => (None, text),
+        };
+        let prefix_ok = prefix.is_none_or(|prefix| {
+            prefix.len() <= 253 && prefix.split('.').all(|part| {
+                label_name(part) && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            })
+        });
+        if !(prefix_ok && label_name(name)) {
+            return Err(Fault::new(codes::LABEL, format!("`{text}` is not a label's key"))
+                .help("use letters, digits, `-`, `_` and `.`, at most 63 characters, with an optional DNS prefix and `/`"));
+        }
+        if matches!(prefix, Some("app.kubernetes.io" | "helm.sh" | "kubernetes.io" | "k8s.io")) {
+            return Err(Fault::new(codes::LABEL, format!("`{text}` is set by the chart itself"))
+                .help("choose a key with a prefix of your own"));
+        }
+        Ok(())
+    }
+);
+
+impl Key for LabelKey {
+    const OPEN: bool = true;
+}
+
+word!(
+    /// A value of a label.
+    Label,
+    ScalarShape {
+        name: "a label's value",
+        hint: "such as \"ai-platform\"",
+        json: r#"{"type":"string","pattern":"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}"#,
+    },
+    |text| if text.is_empty() || label_name(text) {
+        Ok(())
+    } else {
+        Err(Fault::new(codes::LABEL, format!("`{text}` is not a label's value"))
+            .help("use letters, digits, `-`, `_` and `.`, at most 63 characters, first and last a letter or digit"))
+    }
+);
