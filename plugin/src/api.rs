@@ -2,6 +2,10 @@
 //! so that the component is a mere conversion and every native user (tests,
 //! benchmarks, fuzzing) sees exactly what a host sees.
 
+use crate::catalog as entries;
+use crate::{emit, lower};
+use taskspec_spec::codes;
+
 pub use taskspec_spec::diagnostic::{Diagnostic, Label, Severity};
 pub use taskspec_spec::span::Span;
 
@@ -30,7 +34,7 @@ pub struct Environment {
 }
 
 /// Something the compiler chose because the specification left it open.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Decision {
     /// What it is about, such as `migrations.strategy`.
     pub subject: String,
@@ -84,44 +88,87 @@ pub const LANGUAGE: &str = "taskspec/v1";
 /// Compiles a specification. `settings` are named options; there are none yet,
 /// so any key is an error.
 pub fn compile(spec: &str, settings: &[(String, String)]) -> Compilation {
-    let _ = (spec, settings);
-    Compilation { chart: None, diagnostics: Vec::new() }
+    if let Some((key, _)) = settings.first() {
+        let diagnostic = Diagnostic::error(codes::SETTING, format!("the compiler has no setting `{key}`"))
+            .help("compile without settings: version 1 of the language has none");
+        return Compilation { chart: None, diagnostics: vec![diagnostic] };
+    }
+    let (resolved, mut diagnostics) = taskspec_spec::resolve(spec);
+    let Some(resolved) = resolved else {
+        return Compilation { chart: None, diagnostics };
+    };
+    let (plan, more) = lower::lower(&resolved);
+    diagnostics.extend(more);
+    diagnostics.sort_by_key(|d| d.labels.first().map_or(u32::MAX, |label| label.at.start));
+    Compilation { chart: plan.as_ref().map(emit::emit), diagnostics }
 }
 
 /// JSON Schema (2020-12) of the language.
 pub fn schema() -> String {
-    String::new()
+    let mut text = serde_json::to_string_pretty(&taskspec_spec::jsonschema::schema()).unwrap_or_default();
+    text.push('\n');
+    text
 }
 
 /// Every diagnostic code with its title.
 pub fn codes() -> Vec<Entry> {
-    Vec::new()
+    codes::ALL
+        .iter()
+        .map(|code| Entry { name: code.id.to_owned(), summary: code.title.to_owned() })
+        .collect()
 }
 
 /// The page of a diagnostic code in Markdown.
 pub fn explain(code: &str) -> Option<String> {
-    let _ = code;
-    None
+    codes::find(code).map(|code| code.page.to_owned())
 }
 
 /// Every dependency a specification can name in `from`.
 pub fn catalog() -> Vec<Entry> {
-    Vec::new()
+    entries::names()
+        .filter_map(entries::find)
+        .map(|entry| Entry { name: entry.name, summary: entry.summary })
+        .collect()
 }
 
 /// The page of one catalog entry in Markdown.
 pub fn catalog_page(name: &str) -> Option<String> {
-    let _ = name;
-    None
+    entries::find(name).map(|entry| entry.page())
 }
+
+/// The specifications `init` can start from: name, summary, text.
+const STARTERS: &[(&str, &str, &str)] = &[
+    (
+        "service",
+        "a web service with PostgreSQL and a cache, everything inside the chart",
+        include_str!("../starters/service.toml"),
+    ),
+    (
+        "worker",
+        "an API and a worker that share one database",
+        include_str!("../starters/worker.toml"),
+    ),
+    (
+        "external",
+        "a service whose database and cache run elsewhere",
+        include_str!("../starters/external.toml"),
+    ),
+    (
+        "task-api",
+        "an AI agent with PostgreSQL and Redis in three environments",
+        include_str!("../../spec/examples/task-api-embedded.toml"),
+    ),
+];
 
 /// The specifications `init` can start from.
 pub fn starters() -> Vec<Entry> {
-    Vec::new()
+    STARTERS
+        .iter()
+        .map(|(name, summary, _)| Entry { name: (*name).to_owned(), summary: (*summary).to_owned() })
+        .collect()
 }
 
 /// The text of a starter specification.
 pub fn starter(name: &str) -> Option<String> {
-    let _ = name;
-    None
+    STARTERS.iter().find(|(known, _, _)| *known == name).map(|(_, _, text)| (*text).to_owned())
 }

@@ -5,5 +5,10 @@
 //! variable or the network: the same arguments always give the same result.
 
 mod api;
+mod emit;
+pub mod catalog;
+pub mod lower;
+pub mod values;
+mod yaml;
 
 pub use api::*;

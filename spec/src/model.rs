@@ -10,7 +10,7 @@ use crate::shape::{ScalarShape, Shape};
 use crate::span::Spanned;
 use crate::tree::{Node, Value};
 use crate::types::{
-    AbsolutePath, Any, CatalogName, Cidr, Condition, Constraint, Cpu, DecisionStatus, Delivery,
+    AbsolutePath, AnnotationKey, Any, CatalogName, Cidr, Condition, Constraint, Cpu, DecisionStatus, Delivery,
     Duration, EnvName, EnvironmentName, FileName, Flag, Free, Host, HttpPath, Identifier, Image,
     KubeVersion, Label, LabelKey, Language, Line, Memory, Name, Port, Positive, PullPolicy,
     RolloutStrategy, SecretKey, SecretSource, SemVer, ServiceType, SqlName, Strategy, Surge, Text,
@@ -102,7 +102,7 @@ impl Decode for Owner {
             return Person::decode(node, sink).map(Self);
         }
         let name = Spanned::<Line>::decode(node, sink)?;
-        Some(Self(Person { name, email: None, url: None, parameters: Vec::new() }))
+        Some(Self(Person { name, email: None, url: None, parameters: Vec::new(), faulty: Vec::new() }))
     }
 }
 
@@ -134,7 +134,9 @@ table! {
         /// How the workload is reached inside and outside the cluster.
         service: Option<Spanned<Service>> = "service";
         /// Number of pods. Default 1.
-        replicas: Option<Spanned<Whole>> = "replicas";
+        replicas: Option<Spanned<Positive>> = "replicas";
+        /// Largest number of pods that the chart's values accept. Default 1000.
+        max_replicas: Option<Spanned<Positive>> = "max-replicas" fixed;
         /// CPU. Default request 100m, limit 1.
         cpu: Option<Spanned<CpuRange>> = "cpu";
         /// Memory. Default request and limit 256Mi.
@@ -176,7 +178,7 @@ table! {
         /// Port of the Service. Default: the workload's port.
         port: Option<Spanned<Port>> = "port";
         /// Annotations of the Service, for load balancers.
-        annotations: Map<LabelKey, Spanned<Any>> = "annotations";
+        annotations: Map<AnnotationKey, Spanned<Any>> = "annotations";
     }
 }
 
@@ -230,7 +232,7 @@ table! {
 const PLAIN: ScalarShape = ScalarShape {
     name: "a variable's value",
     hint: "such as \"info\" or { secret = \"api-key\" }",
-    json: r#"{"type":["string","number","boolean"]}"#,
+    json: r#"{"type":["string","integer","boolean"]}"#,
 };
 
 impl Decode for EnvValue {
@@ -246,16 +248,34 @@ impl Decode for EnvValue {
         match &node.value {
             Value::String(_) => Any::decode(node, sink).map(|text| Self::Text(text.0)),
             Value::Integer(number) => Some(Self::Text(number.to_string())),
-            Value::Float(number) => Some(Self::Text(number.to_string())),
+            // `1.10` and `1.1` are one number but two texts.
+            Value::Float(_) => {
+                sink.push(
+                    crate::diagnostic::Diagnostic::error(
+                        crate::codes::WRONG_TYPE,
+                        "a number with a fraction has several spellings",
+                    )
+                    .at(node.span, "which one does the program get?")
+                    .help("put it in quotes"),
+                );
+                None
+            }
             Value::Boolean(flag) => Some(Self::Text(flag.to_string())),
             Value::Table(table) if table.get("secret").is_some() => {
                 SecretReference::decode(node, sink).map(|reference| Self::Secret(reference.secret))
             }
-            Value::Table(_) => {
+            Value::Table(table) if table.get("label").is_some() => {
                 LabelReference::decode(node, sink).map(|reference| Self::Label(reference.label))
             }
-            Value::Datetime(_) | Value::Array(_) => {
-                crate::decode::wrong_type(PLAIN.name, node, sink);
+            Value::Datetime(_) | Value::Array(_) | Value::Table(_) => {
+                sink.push(
+                    crate::diagnostic::Diagnostic::error(
+                        crate::codes::WRONG_TYPE,
+                        format!("expected {}, found {}", PLAIN.name, node.value.kind()),
+                    )
+                    .at(node.span, format!("expected {}", PLAIN.name))
+                    .help("write text in quotes, { label = \"…\" } or { secret = \"…\" }"),
+                );
                 None
             }
         }
@@ -332,9 +352,7 @@ impl crate::decode::Scalar for PodLabelKey {
         let Value::String(text) = value else {
             return Err(crate::decode::Fault::wrong_type(&Self::SHAPE, value));
         };
-        // The name part obeys the same rule as a label of one's own.
-        let name = text.rsplit('/').next().unwrap_or_default();
-        LabelKey::read(&Value::String(name.to_owned())).map(|_| Self(text.clone()))
+        AnnotationKey::read(value).map(|key| Self(key.0))
     }
 }
 
@@ -380,7 +398,7 @@ impl Decode for Peer {
                 "internet" => Some(Self::Internet),
                 other => {
                     let help = crate::suggest::did_you_mean(other, PEER_WORDS.iter().copied())
-                        .unwrap_or_else(|| format!("choose {}, or write a table with `namespace`, `labels` or `cidr`", crate::suggest::list(PEER_WORDS.iter().copied())));
+                        .unwrap_or_else(|| format!("choose {}, or write a table with `namespace`, `labels` or `cidr`", crate::suggest::list(PEER_WORDS.iter().copied()).replace(" and ", ", ")));
                     sink.push(
                         crate::diagnostic::Diagnostic::error(crate::codes::CHOICE, format!("`{other}` is not a peer"))
                             .at(node.span, "not a peer")

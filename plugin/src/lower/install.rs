@@ -1,0 +1,183 @@
+//! Environments: names in commands, the time that an installation may take,
+//! and the one-line facts that people compare.
+
+use super::context::{Context, EnvironmentFacts, WorkloadFacts};
+use super::{dependency, migration, secret, workload};
+use taskspec_spec::Resolved;
+use taskspec_spec::check::timing;
+use taskspec_spec::codes;
+use taskspec_spec::diagnostic::{Diagnostic, Sink};
+use taskspec_spec::model::{Document, Workload};
+use taskspec_spec::resolve::Merged;
+
+/// Seconds that a new pod may need beyond its probes: scheduling and pulling the image.
+const POD_SECONDS: u32 = 60;
+
+/// Seconds that a workload's pods may wait for the migrations.
+fn waiting(document: &Document, facts: &WorkloadFacts) -> u32 {
+    match (&document.migrations, facts.waits) {
+        (Some(migrations), true) => migration::DATABASE_SECONDS + migration::timeout_seconds(migrations),
+        _ => 0,
+    }
+}
+
+/// Seconds without progress after which a rollout counts as failed.
+pub fn progress_deadline(facts: &WorkloadFacts, workload: &Workload, context: &Context) -> u32 {
+    let stated = workload.rollout.as_ref().and_then(|rollout| rollout.deadline.as_ref());
+    let wait = if facts.waits { context.migration_seconds() } else { 0 };
+    let needed = wait + timing::startup_seconds(workload) + POD_SECONDS;
+    stated.map_or(needed.max(600), |deadline| deadline.seconds)
+}
+
+impl Context {
+    /// Longest wait for the migrations over all environments, in seconds.
+    fn migration_seconds(&self) -> u32 {
+        self.migration.as_ref().map_or(0, |facts| facts.longest_seconds)
+    }
+}
+
+/// Facts of every environment; the base stands in when there is none.
+pub fn environments(resolved: &Resolved, context: &Context, sink: &mut Sink) -> Vec<EnvironmentFacts> {
+    for document in std::iter::once(&resolved.base).chain(resolved.environments.iter().map(|m| &m.document)) {
+        deadlines(document, context, sink);
+    }
+    resolved.environments.iter().map(|merged| environment(merged, context)).collect()
+}
+
+fn deadlines(document: &Document, context: &Context, sink: &mut Sink) {
+    for (facts, (_, workload)) in context.workloads.iter().zip(document.workloads.iter()) {
+        let Some(deadline) = workload.rollout.as_ref().and_then(|rollout| rollout.deadline.as_ref()) else {
+            continue;
+        };
+        let wait = waiting(document, facts);
+        let needed = wait + timing::startup_seconds(workload) + POD_SECONDS;
+        if wait > 0 && deadline.seconds < needed {
+            sink.push(
+                Diagnostic::error(
+                    codes::TIMING,
+                    format!("the rollout gives up after {}, but its pods may wait for the migrations and start in {needed}s", deadline.human()),
+                )
+                .at(deadline.span, "too short")
+                .help(format!("write \"{needed}s\" or more, or leave it out"))
+                .note(format!(
+                    "database {}s + migrations {}s + start {}s + image {POD_SECONDS}s",
+                    migration::DATABASE_SECONDS,
+                    wait - migration::DATABASE_SECONDS,
+                    timing::startup_seconds(workload),
+                )),
+            );
+        }
+    }
+}
+
+fn environment(merged: &Merged, context: &Context) -> EnvironmentFacts {
+    let document = &merged.document;
+    let settings = &merged.settings;
+    let name = merged.name.value.clone();
+    let chart = &context.chart.name;
+    let release = settings
+        .release
+        .as_ref()
+        .map_or_else(|| format!("{chart}-{name}"), |release| release.value.0.clone());
+    let fullname = if release.contains(chart.as_str()) { release.clone() } else { format!("{release}-{chart}") };
+    let (timeout_minutes, timeout_reason) = timeout(document, context);
+    EnvironmentFacts {
+        summary: settings.summary.as_ref().map(|summary| summary.value.0.clone()).unwrap_or_default(),
+        namespace: settings.namespace.as_ref().map_or_else(|| name.clone(), |n| n.value.0.clone()),
+        fullname,
+        values_file: settings
+            .values_file
+            .as_ref()
+            .map_or_else(|| format!("values-{name}.yaml"), |file| file.value.0.clone()),
+        timeout_minutes,
+        timeout_reason,
+        existing_secret: if context.secret.any { secret::existing_name(document) } else { String::new() },
+        hosts: document
+            .dependencies
+            .iter()
+            .zip(&context.dependencies)
+            .map(|((_, stated), facts)| dependency::host(facts, stated, &release))
+            .collect(),
+        workloads: workload_lines(document),
+        dependencies: dependency_lines(document, context),
+        name,
+        release,
+    }
+}
+
+/// Time that an installation or upgrade may take: what comes before the pods,
+/// then the pods of the slowest workload one after another.
+fn timeout(document: &Document, context: &Context) -> (u32, String) {
+    let mut before = 0;
+    let mut parts = Vec::new();
+    if let (Some(facts), Some(migrations)) = (&context.migration, &document.migrations) {
+        let seconds = migration::timeout_seconds(migrations);
+        parts.push(format!("database {}s", migration::DATABASE_SECONDS));
+        parts.push(format!("{} {seconds}s", if facts.strategy == "hook" { "migration hook" } else { "migrations" }));
+        before = migration::DATABASE_SECONDS + seconds;
+    } else if context.dependencies.iter().any(|facts| facts.in_release) {
+        parts.push(format!("servers {}s", migration::DATABASE_SECONDS));
+        before = migration::DATABASE_SECONDS;
+    }
+    let slowest = document
+        .workloads
+        .iter()
+        .map(|(name, workload)| {
+            let replicas = workload.replicas.as_ref().map_or(1, |replicas| replicas.0);
+            (rolling(workload, replicas), name.value.as_str(), replicas)
+        })
+        .max_by_key(|(seconds, _, _)| *seconds);
+    let mut total = before;
+    if let Some((seconds, name, replicas)) = slowest {
+        parts.push(format!("{replicas} × {name} {seconds}s"));
+        total = total.saturating_add(seconds);
+    }
+    (total.div_ceil(60).max(5), parts.join(" + "))
+}
+
+fn rolling(workload: &Workload, replicas: u32) -> u32 {
+    let one = timing::startup_seconds(workload)
+        .saturating_add(POD_SECONDS)
+        .saturating_add(timing::grace_seconds(workload));
+    one.saturating_mul(replicas.max(1))
+}
+
+fn workload_lines(document: &Document) -> Vec<String> {
+    document
+        .workloads
+        .iter()
+        .map(|(name, workload)| {
+            let amounts = workload::amounts(workload);
+            format!(
+                "{} × {}, {}–{} CPU, {}–{} memory",
+                workload.replicas.as_ref().map_or(1, |replicas| replicas.0),
+                name.value,
+                amounts.cpu.0,
+                amounts.cpu.1,
+                amounts.memory.0,
+                amounts.memory.1,
+            )
+        })
+        .collect()
+}
+
+fn dependency_lines(document: &Document, context: &Context) -> Vec<String> {
+    document
+        .dependencies
+        .iter()
+        .zip(&context.dependencies)
+        .map(|((name, stated), facts)| {
+            if !facts.in_release {
+                return format!("{} at {}:{}", name.value, stated.host.as_ref().map_or("", |h| &h.value.0), facts.port);
+            }
+            let storage = stated.storage.as_ref().map_or("8Gi", |storage| storage.text.as_str());
+            let replicas = stated.replicas.as_ref().map_or(0, |replicas| replicas.0);
+            let memory = dependency::amounts(stated).memory.1;
+            if replicas == 0 {
+                format!("{} {storage}, {memory} memory", name.value)
+            } else {
+                format!("{} {storage} + {replicas} replicas, {memory} memory", name.value)
+            }
+        })
+        .collect()
+}
