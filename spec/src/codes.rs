@@ -68,7 +68,6 @@ codes! {
     TEXT = "TS0036" "the text is not valid here";
     TEMPLATE_TEXT = "TS0037" "template text stands where data is expected";
     TOO_LARGE = "TS0038" "the specification is too large";
-    ENVIRONMENT_ORDER = "TS0039" "the environment cannot be built";
     RESERVED = "TS0040" "the name is reserved";
 }
 

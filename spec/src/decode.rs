@@ -34,18 +34,27 @@ pub struct Fault {
     pub message: String,
     /// The remedy.
     pub help: Option<String>,
+    /// Why it matters.
+    pub note: Option<String>,
 }
 
 impl Fault {
     /// A fault of the value itself.
     pub fn new(code: codes::Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), help: None }
+        Self { code, message: message.into(), help: None, note: None }
     }
 
     /// Adds the remedy.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    /// Adds the reason.
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.note = Some(note.into());
         self
     }
 
@@ -64,24 +73,47 @@ pub fn decode_scalar<T: Scalar>(node: &Node, sink: &mut Sink) -> Option<T> {
     match T::read(&node.value) {
         Ok(value) => Some(value),
         Err(fault) => {
-            sink.push(
-                Diagnostic::error(fault.code, fault.message)
-                    .at(node.span, T::SHAPE.name)
-                    .maybe_help(fault.help),
-            );
+            let empty = matches!(&node.value, Value::String(text) if text.is_empty());
+            let message = if empty { fault.message.replace("``", "empty text") } else { fault.message };
+            let mut diagnostic = Diagnostic::error(fault.code, message)
+                .at(node.span, format!("expected {}", T::SHAPE.name))
+                .maybe_help(fault.help);
+            diagnostic.notes.extend(fault.note);
+            sink.push(diagnostic);
             None
         }
     }
 }
 
+/// Reports that `node` is not a table of `shape`.
+pub fn not_a_table(shape: &TableShape, node: &Node, sink: &mut Sink) {
+    let required = shape.fields.iter().filter(|field| field.required);
+    let keys: Vec<String> = required.map(|field| format!("{} = …", field.key)).collect();
+    if keys.is_empty() {
+        return wrong_type("a table", node, sink);
+    }
+    sink.push(
+        Diagnostic::error(codes::WRONG_TYPE, format!("expected a table, found {}", node.value.kind()))
+            .at(node.span, "expected a table")
+            .help(format!("write {{ {} }}, or a [header] with lines below it", keys.join(", "))),
+    );
+}
+
 /// Reports that `node` is not what was expected.
 pub fn wrong_type(expected: &str, node: &Node, sink: &mut Sink) {
+    let help = match (expected, &node.value) {
+        ("a list", Value::Table(_)) => Some("put it in brackets, or write its header as [[…]]".to_owned()),
+        ("a list", _) => Some("put it in brackets: [ … ]".to_owned()),
+        ("a table", _) => Some("write keys and values: { key = value }, or a [header] with lines below it".to_owned()),
+        _ => None,
+    };
     sink.push(
         Diagnostic::error(
             codes::WRONG_TYPE,
             format!("expected {expected}, found {}", node.value.kind()),
         )
-        .at(node.span, format!("not {expected}")),
+        .at(node.span, format!("expected {expected}"))
+        .maybe_help(help),
     );
 }
 
@@ -176,7 +208,7 @@ impl<K: Key, V: Decode> Field for Map<K, V> {
     fn decode(node: &Node, sink: &mut Sink) -> Option<Self> {
         let Value::Table(table) = &node.value else {
             wrong_type("a table", node, sink);
-            return Some(Self::default());
+            return Some(Self { faulty: true, ..Self::default() });
         };
         let mut map = Self::default();
         for entry in &table.entries {
@@ -215,12 +247,14 @@ pub struct Map<K, V> {
     /// Position of each name; `usize::MAX` for one whose value was faulty, so
     /// that a reference to it is not reported as dangling too.
     names: BTreeMap<String, usize>,
+    /// Whether the text has something else than a table here: any name may have been meant.
+    faulty: bool,
     key: PhantomData<K>,
 }
 
 impl<K, V> Default for Map<K, V> {
     fn default() -> Self {
-        Self { entries: Vec::new(), names: BTreeMap::new(), key: PhantomData }
+        Self { entries: Vec::new(), names: BTreeMap::new(), faulty: false, key: PhantomData }
     }
 }
 
@@ -232,7 +266,12 @@ impl<K, V> Map<K, V> {
 
     /// Whether the text declares the name, even if its value is faulty.
     pub fn declares(&self, name: &str) -> bool {
-        self.names.contains_key(name)
+        self.faulty || self.names.contains_key(name)
+    }
+
+    /// Whether the text declares nothing at all.
+    pub fn declares_nothing(&self) -> bool {
+        !self.faulty && self.names.is_empty()
     }
 
     /// Every declared name.
@@ -262,7 +301,7 @@ pub fn unknown_keys(table: &Table, shape: &TableShape, sink: &mut Sink) {
         return;
     }
     for entry in &table.entries {
-        if shape.field(&entry.key).is_none() {
+        if shape.field(&entry.key).is_none() && !sink.is_full() {
             sink.push(unknown_key(&entry.key, entry.key_span, shape));
         }
     }
@@ -271,8 +310,12 @@ pub fn unknown_keys(table: &Table, shape: &TableShape, sink: &mut Sink) {
 /// The diagnostic of a key that nothing reads.
 pub fn unknown_key(key: &str, span: Span, shape: &TableShape) -> Diagnostic {
     let known = shape.fields.iter().map(|field| field.key);
-    let help = suggest::did_you_mean(key, known.clone())
-        .unwrap_or_else(|| format!("the keys here are {}", suggest::list(known)));
+    let help = suggest::other_name(key, known.clone())
+        .or_else(|| suggest::did_you_mean(key, known.clone()))
+        .unwrap_or_else(|| match shape.fields {
+            [only] => format!("the only key here is `{}`", only.key),
+            _ => format!("the keys here are {}", suggest::list(known)),
+        });
     Diagnostic::error(codes::UNKNOWN_KEY, format!("unknown key `{key}`"))
         .at(span, "nothing reads this key")
         .help(help)
@@ -280,6 +323,14 @@ pub fn unknown_key(key: &str, span: Span, shape: &TableShape) -> Diagnostic {
 
 /// Reports a required key that is absent.
 pub fn missing_key(key: &str, table_span: Span, shape: &TableShape, sink: &mut Sink) {
+    if key == "spec" {
+        sink.push(
+            Diagnostic::error(codes::LANGUAGE, "the specification does not say which language it is written in")
+                .at(Span::default(), "")
+                .help(format!("write spec = \"{}\" in the first line", crate::LANGUAGE)),
+        );
+        return;
+    }
     let doc = shape.field(key).map_or("", |field| field.doc).trim();
     let first_line = doc.lines().next().unwrap_or("").trim();
     sink.push(
@@ -310,9 +361,16 @@ macro_rules! table {
             $( $(#[doc = $field_doc])+ pub $field: $ty, )+
             /// Keys beyond the known ones; empty unless the table takes parameters.
             pub parameters: Vec<crate::tree::Entry>,
+            /// Keys whose values have faults of their own: they are not absent.
+            pub faulty: Vec<&'static str>,
         }
 
         impl $Name {
+            /// Whether the text gives one of the keys with a fault that is already reported.
+            pub fn has_fault_in(&self, keys: &[&str]) -> bool {
+                self.faulty.iter().any(|key| keys.contains(key))
+            }
+
             /// The table as data.
             pub const SHAPE: crate::shape::TableShape = crate::shape::TableShape {
                 name: stringify!($Name),
@@ -337,13 +395,21 @@ macro_rules! table {
 
             fn decode(node: &crate::tree::Node, sink: &mut crate::diagnostic::Sink) -> Option<Self> {
                 let crate::tree::Value::Table(table) = &node.value else {
-                    crate::decode::wrong_type("a table", node, sink);
+                    crate::decode::not_a_table(&Self::SHAPE, node, sink);
                     return None;
                 };
                 crate::decode::unknown_keys(table, &Self::SHAPE, sink);
+                let mut faulty = Vec::new();
                 $(
                     let $field: Option<$ty> = match table.get($key) {
-                        Some(entry) => <$ty as crate::decode::Field>::decode(&entry.node, sink),
+                        Some(entry) => {
+                            let before = sink.errors();
+                            let value = <$ty as crate::decode::Field>::decode(&entry.node, sink);
+                            if sink.errors() > before {
+                                faulty.push($key);
+                            }
+                            value
+                        }
                         None => <$ty as crate::decode::Field>::absent().or_else(|| {
                             crate::decode::missing_key($key, node.span, &Self::SHAPE, sink);
                             <$ty as crate::decode::Field>::faulty()
@@ -356,7 +422,7 @@ macro_rules! table {
                     .filter(|entry| Self::SHAPE.field(&entry.key).is_none())
                     .cloned()
                     .collect();
-                Some(Self { $( $field: $field?, )+ parameters })
+                Some(Self { $( $field: $field?, )+ parameters, faulty })
             }
         }
     };

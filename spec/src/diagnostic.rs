@@ -1,6 +1,6 @@
 //! Findings about a specification, and the sink that collects them.
 
-use crate::codes::Code;
+use crate::codes::{Code, NUMBER};
 use crate::span::Span;
 
 /// How much a diagnostic weighs. Only [`Severity::Error`] prevents a chart.
@@ -99,25 +99,87 @@ impl Diagnostic {
     }
 }
 
+/// Most findings that are kept, counting one for each environment that meets it.
+const MOST: usize = 10_000;
+
+/// Longest message, in characters.
+const LONGEST_MESSAGE: usize = 300;
+
+/// Longest text of a label, a note or a remedy, in characters.
+const LONGEST_REMARK: usize = 2_000;
+
+/// Text of a finding may quote the specification: here it becomes one line
+/// that no terminal takes for a command and no reader sees in another order.
+fn shown(text: &str, longest: usize) -> String {
+    let mut line = String::with_capacity(text.len().min(longest));
+    for (count, c) in text.chars().enumerate() {
+        if count == longest {
+            line.push('…');
+            break;
+        }
+        if c.is_control() || reorders(c) {
+            line.extend(c.escape_default());
+        } else {
+            line.push(c);
+        }
+    }
+    line
+}
+
+/// Whether a character is invisible or changes the order in which text is read.
+pub(crate) fn reorders(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
 /// Collects diagnostics.
 #[derive(Debug, Default)]
 pub struct Sink {
     diagnostics: Vec<Diagnostic>,
+    errors: usize,
+    environment: Option<String>,
 }
 
 impl Sink {
-    /// Adds a finding.
-    pub fn push(&mut self, diagnostic: Diagnostic) {
+    /// Adds a finding. It counts, but is not kept, if there are [`MOST`] already.
+    pub fn push(&mut self, mut diagnostic: Diagnostic) {
+        if diagnostic.severity == Severity::Error {
+            self.errors += 1;
+        }
+        if self.is_full() {
+            return;
+        }
+        diagnostic.notes.extend(self.environment.iter().map(|name| format!("in environment `{name}`")));
+        diagnostic.message = shown(&diagnostic.message, LONGEST_MESSAGE);
+        let labels = diagnostic.labels.iter_mut().map(|label| &mut label.text);
+        for text in labels.chain(&mut diagnostic.notes).chain(&mut diagnostic.help) {
+            *text = shown(text, LONGEST_REMARK);
+        }
         self.diagnostics.push(diagnostic);
+    }
+
+    /// Says which environment the next findings are about; `None`: about the base.
+    pub fn about(&mut self, environment: Option<&str>) {
+        self.environment = environment.map(str::to_owned);
+    }
+
+    /// Whether further findings would not be kept.
+    pub fn is_full(&self) -> bool {
+        self.diagnostics.len() >= MOST
+    }
+
+    /// Number of findings so far that prevent the chart.
+    pub fn errors(&self) -> usize {
+        self.errors
     }
 
     /// Whether any finding prevents the chart.
     pub fn has_errors(&self) -> bool {
-        self.diagnostics.iter().any(|d| d.severity == Severity::Error)
+        self.errors > 0
     }
 
     /// The findings in the order of the text, each once: environments are
     /// decoded separately, so that a fault of the base is met several times.
+    /// Of several findings about one number the first says enough.
     pub fn into_sorted(self) -> Vec<Diagnostic> {
         let mut all = self.diagnostics;
         all.sort_by_key(Diagnostic::place);
@@ -128,7 +190,7 @@ impl Sink {
                 .iter()
                 .rev()
                 .take_while(|d| d.place().0 == place.0)
-                .any(|d| d.place() == place && d.message == diagnostic.message);
+                .any(|d| d.place() == place && (d.message == diagnostic.message || d.code == NUMBER.id));
             if !twin {
                 unique.push(diagnostic);
             }

@@ -15,10 +15,12 @@ pub mod diagnostic;
 pub mod jsonschema;
 pub mod model;
 pub mod overlay;
+pub mod reference;
 pub mod resolve;
 pub mod shape;
 pub mod span;
 pub mod suggest;
+mod syntax;
 pub mod tree;
 pub mod types;
 
@@ -29,3 +31,7 @@ pub const LANGUAGE: &str = "taskspec/v1";
 
 /// Largest specification that is read, in bytes. 1,000 workloads need about 400 KiB.
 pub const MAX_BYTES: usize = 4 * 1024 * 1024;
+
+/// Largest product of a specification's size and its number of environments:
+/// each environment is a specification of its own.
+pub const MAX_MERGED_BYTES: usize = 64 * 1024 * 1024;

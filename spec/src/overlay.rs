@@ -22,6 +22,10 @@ pub fn merge(base: &Table, environment: &Table, name: &str, sink: &mut Sink) -> 
             continue;
         }
         match Document::SHAPE.field(&entry.key) {
+            // A Job is part of the templates: all environments have it or none.
+            Some(_) if entry.key == "migrations" && base.get("migrations").is_none() => {
+                merger.nothing_to_override(&entry.key, entry.key_span, None, std::iter::empty());
+            }
             Some(field) => merger.field(&mut merged, entry, field),
             None => merger.sink.push(unknown_override(entry)),
         }
@@ -38,6 +42,11 @@ fn unknown_override(entry: &Entry) -> Diagnostic {
     Diagnostic::error(codes::UNKNOWN_KEY, format!("unknown key `{}`", entry.key))
         .at(entry.key_span, "nothing reads this key")
         .help(help)
+}
+
+fn lacks_nothing(table: &Table, shape: &Shape) -> bool {
+    let Shape::Table(known) = shape else { return true };
+    known.fields.iter().all(|field| !field.required || table.get(field.key).is_some())
 }
 
 struct Merger<'a> {
@@ -86,8 +95,12 @@ impl Merger<'_> {
         if let (true, Value::Table(target), Value::Table(source)) =
             (descend, &mut base.value, &over.node.value)
         {
+            // What the base lacks is a fault of the base, in whichever environment it is met.
+            let complete = lacks_nothing(target, shape);
             self.table(target, source, base_key, shape);
-            base.span = if source.entries.is_empty() { base.span } else { over.node.span };
+            if complete && !source.entries.is_empty() {
+                base.span = over.node.span;
+            }
             return;
         }
         if base.value == over.node.value {
@@ -133,20 +146,29 @@ impl Merger<'_> {
             base.entries.push(over.clone());
         } else {
             let names = base.entries.iter().map(|entry| entry.key.as_str());
-            let help = suggest::did_you_mean(&over.key, names).unwrap_or_else(|| {
-                format!("declare `{}` outside the environments first", over.key)
-            });
-            let diagnostic = Diagnostic::error(
-                codes::NOTHING_TO_OVERRIDE,
-                format!("`{}` overrides `{}`, which does not exist", self.environment, over.key),
-            )
-            .at(over.key_span, "nothing of this name to override")
-            .help(help);
-            self.sink.push(if base.entries.is_empty() {
-                diagnostic
-            } else {
-                diagnostic.at(base_key, "declared beside these")
-            });
+            let beside = (!base.entries.is_empty()).then_some(base_key);
+            self.nothing_to_override(&over.key, over.key_span, beside, names);
         }
+    }
+
+    fn nothing_to_override<'n>(
+        &mut self,
+        key: &str,
+        at: Span,
+        beside: Option<Span>,
+        names: impl Iterator<Item = &'n str>,
+    ) {
+        let help = suggest::did_you_mean(key, names)
+            .unwrap_or_else(|| format!("declare `{key}` outside the environments first"));
+        let diagnostic = Diagnostic::error(
+            codes::NOTHING_TO_OVERRIDE,
+            format!("`{}` overrides `{key}`, which does not exist", self.environment),
+        )
+        .at(at, "nothing of this name to override")
+        .help(help);
+        self.sink.push(match beside {
+            Some(beside) => diagnostic.at(beside, "it is not among these"),
+            None => diagnostic,
+        });
     }
 }

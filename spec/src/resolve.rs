@@ -7,6 +7,7 @@ use crate::diagnostic::{Diagnostic, Sink};
 use crate::model::{Document, Environment, Intent};
 use crate::overlay;
 use crate::span::{Span, Spanned};
+use crate::syntax;
 use crate::tree::{self, Node, Table, Value};
 
 /// A specification without an error: what [`resolve`] proves.
@@ -36,7 +37,8 @@ pub fn resolve(text: &str) -> (Option<Resolved>, Vec<Diagnostic>) {
     let mut sink = Sink::default();
     let resolved = read(text, &mut sink);
     let complete = !sink.has_errors();
-    (resolved.filter(|_| complete), sink.into_sorted())
+    let diagnostics = syntax::without_consequences(text, sink.into_sorted());
+    (resolved.filter(|_| complete), diagnostics)
 }
 
 fn read(text: &str, sink: &mut Sink) -> Option<Resolved> {
@@ -50,7 +52,11 @@ fn read(text: &str, sink: &mut Sink) -> Option<Resolved> {
         );
         return None;
     }
-    if text.trim().is_empty() {
+    let root = tree::parse(text, sink);
+    let Value::Table(table) = &root.value else {
+        return None;
+    };
+    if table.entries.is_empty() && !sink.has_errors() {
         sink.push(
             Diagnostic::error(codes::MISSING_KEY, "the specification is empty")
                 .at(Span::default(), "")
@@ -58,11 +64,17 @@ fn read(text: &str, sink: &mut Sink) -> Option<Resolved> {
         );
         return None;
     }
-    let root = tree::parse(text, sink);
-    let Value::Table(table) = &root.value else {
-        return None;
-    };
     let base = Document::decode(&root, sink)?;
+    if text.len().saturating_mul(base.environments.len()) > crate::MAX_MERGED_BYTES {
+        sink.push(
+            Diagnostic::error(
+                codes::TOO_LARGE,
+                format!("{} environments of {} bytes are too much", base.environments.len(), text.len()),
+            )
+            .help("keep only what is installed, or split the specification into several charts"),
+        );
+        return None;
+    }
     let environments = merge_all(&base.environments, table, root.span, sink);
     check::all(&base, &environments, sink);
     let intent = base.intent.0.as_ref()?.value.clone();

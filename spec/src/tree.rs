@@ -6,6 +6,7 @@
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Sink};
 use crate::span::Span;
+use crate::syntax;
 use toml::de::{DeTable, DeValue};
 
 /// A value of TOML.
@@ -91,17 +92,9 @@ impl Table {
 /// Reads TOML. Every syntax fault goes to the sink; the tree holds what could be read.
 pub fn parse(text: &str, sink: &mut Sink) -> Node {
     let (document, faults) = DeTable::parse_recoverable(text);
-    for fault in faults {
-        let span = fault.span().map_or(Span::default(), Span::from);
-        let mut message = fault.message().trim().replace('\n', "; ");
-        if message.is_empty() {
-            message = "this is not TOML".to_owned();
-        }
-        sink.push(
-            Diagnostic::error(codes::SYNTAX, message)
-                .at(span, "")
-                .help("see https://toml.io for the syntax; `helm taskspec init` writes a specification to start from"),
-        );
+    let faults = faults.iter().map(|fault| (fault.message(), fault.span().map(Span::from)));
+    for diagnostic in syntax::faults(text, faults) {
+        sink.push(diagnostic);
     }
     let span = Span::from(document.span());
     Node { value: Value::Table(table(document.into_inner(), sink)), span }
@@ -129,7 +122,8 @@ fn node(source: toml::Spanned<DeValue<'_>>, sink: &mut Sink) -> Node {
             Err(_) => {
                 sink.push(
                     Diagnostic::error(codes::NUMBER, "this number does not fit 64 bits")
-                        .at(span, "too large"),
+                        .at(span, "too large")
+                        .help("put it in quotes if it is text"),
                 );
                 Value::Integer(0)
             }
@@ -139,7 +133,8 @@ fn node(source: toml::Spanned<DeValue<'_>>, sink: &mut Sink) -> Node {
             if parsed.is_nan() {
                 sink.push(
                     Diagnostic::error(codes::NUMBER, "`nan` is not a number a chart can hold")
-                        .at(span, "not a number"),
+                        .at(span, "not a number")
+                        .help("put it in quotes if it is text"),
                 );
             }
             Value::Float(if parsed.is_nan() { 0.0 } else { parsed })

@@ -4,6 +4,7 @@
 //! several environments share are reported once, since they share their place.
 
 pub mod names;
+mod network;
 mod references;
 mod resources;
 mod secrets;
@@ -19,12 +20,21 @@ pub fn all(base: &Document, environments: &[Merged], sink: &mut Sink) {
     statements::check(base, sink);
     references::statements(base, sink);
     names::check(base, environments, sink);
-    for document in std::iter::once(base).chain(environments.iter().map(|merged| &merged.document)) {
-        references::check(document, sink);
-        resources::check(document, sink);
-        timing::check(document, sink);
-        secrets::check(document, sink);
+    facts(base, sink);
+    for environment in environments {
+        sink.about(Some(&environment.name));
+        facts(&environment.document, sink);
     }
+    sink.about(None);
+}
+
+/// The checks of what may differ between environments.
+fn facts(document: &Document, sink: &mut Sink) {
+    references::check(document, sink);
+    resources::check(document, sink);
+    network::check(document, sink);
+    timing::check(document, sink);
+    secrets::check(document, sink);
 }
 
 /// The intent, unless it is faulty.

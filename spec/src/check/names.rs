@@ -5,7 +5,7 @@ use crate::codes;
 use crate::diagnostic::{Diagnostic, Sink};
 use crate::model::Document;
 use crate::resolve::Merged;
-use crate::span::Span;
+use crate::span::{Span, Spanned};
 use std::collections::BTreeMap;
 
 /// Keys of `values.yaml` that the chart itself has.
@@ -14,6 +14,9 @@ pub const RESERVED: &[&str] = &[
     "imagePullSecrets", "migration", "migrations", "nameOverride", "networkPolicy", "serviceAccount",
     "test", "tests",
 ];
+
+/// Components of the chart itself.
+const COMPONENTS: &[&str] = &["connection-test", "credentials", "identity", "migrate"];
 
 /// `my-api` as a key of `values.yaml`: `myApi`.
 pub fn values_key(name: &str) -> String {
@@ -34,22 +37,52 @@ pub fn values_key(name: &str) -> String {
 pub(super) fn check(base: &Document, environments: &[Merged], sink: &mut Sink) {
     keys(base, sink);
     environment_files(environments, sink);
-    if base.workloads.iter().next().is_none() && base.workloads.declared().next().is_none() {
+    if base.workloads.declares_nothing() {
         sink.push(
             Diagnostic::error(codes::MISSING_KEY, "the specification has no workload")
                 .help("add a table such as `[workloads.api]` with `kind`, `image` and `port`"),
         );
     }
-    if let Some(chart) = intent(base).map(|intent| &intent.name)
-        && let Some((name, _)) = base.dependencies.iter().find(|(name, _)| name.value == chart.value.0)
-    {
+    chart_and_dependencies(base, sink);
+    own_components(base, sink);
+}
+
+/// A release is often named after its chart, and Helm's charts leave their own
+/// name out when the release's contains it: both would be called the same.
+fn chart_and_dependencies(base: &Document, sink: &mut Sink) {
+    let Some(chart) = intent(base).map(|intent| &intent.name) else { return };
+    for (name, _) in base.dependencies.iter().filter(|(name, _)| chart.value.0.contains(&name.value)) {
         sink.push(
-            Diagnostic::error(codes::NAME_CLASH, format!("the chart and a dependency are both called `{}`", name.value))
+            Diagnostic::error(codes::NAME_CLASH, format!("the chart's name contains that of the dependency `{}`", name.value))
                 .at(name.span, "a dependency")
                 .at(chart.span, "the chart")
-                .help("rename the dependency")
-                .note("names of Helm templates are global: two charts of one name overwrite each other's"),
+                .help("rename the dependency, for example after its purpose")
+                .note("in a release named after the chart, the objects of both would have one name"),
         );
+    }
+}
+
+/// Workloads must not be called like components that the chart itself has.
+fn own_components(base: &Document, sink: &mut Sink) {
+    for (name, _) in base.workloads.iter() {
+        if COMPONENTS.contains(&name.value.as_str()) {
+            sink.push(
+                Diagnostic::error(codes::RESERVED, format!("a workload cannot be called `{}`", name.value))
+                    .at(name.span, "reserved")
+                    .help("choose another name")
+                    .note("the chart has a component of this name, and selectors would mix their pods"),
+            );
+        }
+        let prefix = |(dependency, _): &(&Spanned<String>, _)| name.value.starts_with(&format!("{}-", dependency.value));
+        if let Some((dependency, _)) = base.dependencies.iter().find(prefix) {
+            sink.push(
+                Diagnostic::error(codes::NAME_CLASH, format!("`{}` could be an object of the dependency `{}`", name.value, dependency.value))
+                    .at(name.span, "a workload")
+                    .at(dependency.span, "a dependency")
+                    .help("choose a name that does not start with the dependency's")
+                    .note("dependencies call their objects after themselves, such as `…-headless` or `…-primary`"),
+            );
+        }
     }
 }
 

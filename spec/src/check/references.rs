@@ -6,31 +6,44 @@ use crate::diagnostic::{Diagnostic, Sink};
 use crate::model::{Document, EnvValue};
 use crate::span::{Span, Spanned};
 use crate::suggest;
-use crate::types::{EnvName, Name};
+use crate::types::{AbsolutePath, EnvName, Name, WorkloadKind};
 use std::collections::BTreeMap;
 
 /// Checks every reference of one environment.
 pub(super) fn check(document: &Document, sink: &mut Sink) {
     for (_, workload) in document.workloads.iter() {
         uses(document, &workload.uses, sink);
+        directories(&workload.writable, sink);
         variables(document, &workload.env, sink);
     }
     if let Some(migrations) = &document.migrations {
         uses(document, &migrations.uses, sink);
+        directories(&migrations.writable, sink);
         variables(document, &migrations.env, sink);
     }
 }
 
 fn uses(document: &Document, names: &[Spanned<Name>], sink: &mut Sink) {
-    let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
     for name in names {
-        if !document.dependencies.declares(name) {
+        if !document.dependencies.declares(name) && !sink.is_full() {
             sink.push(dangling("dependency", name, name.span, document.dependencies.declared(), "dependencies"));
         }
-        if let Some(first) = seen.insert(name, name.span) {
+    }
+    once(names.iter().map(|name| (name.value.0.as_str(), name.span)), sink);
+}
+
+fn directories(paths: &[Spanned<AbsolutePath>], sink: &mut Sink) {
+    once(paths.iter().map(|path| (path.value.0.as_str(), path.span)), sink);
+}
+
+/// Reports what a list has twice.
+fn once<'a>(items: impl Iterator<Item = (&'a str, Span)>, sink: &mut Sink) {
+    let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
+    for (item, span) in items {
+        if let Some(first) = seen.insert(item, span) {
             sink.push(
-                Diagnostic::error(codes::DUPLICATE, format!("`{}` is listed twice", name.value.0))
-                    .at(name.span, "again")
+                Diagnostic::error(codes::DUPLICATE, format!("`{item}` is listed twice"))
+                    .at(span, "again")
                     .at(first, "first")
                     .help("remove one of them"),
             );
@@ -73,6 +86,16 @@ pub(super) fn statements(document: &Document, sink: &mut Sink) {
                 let known = document.dependencies.declared().chain(document.workloads.declared());
                 sink.push(dangling("dependency or workload", name, name.span, known, "dependencies"));
             }
+            if let Some(workload) = document.workloads.get(name)
+                && workload.kind.value == WorkloadKind::Worker
+            {
+                sink.push(
+                    Diagnostic::error(codes::NOT_APPLICABLE, format!("nothing answers at `{}`", name.value.0))
+                        .at(name.span, "cannot be reached")
+                        .at(workload.kind.span, "a worker has no port")
+                        .help("name a dependency or a service"),
+                );
+            }
         }
     }
     for constraint in &document.constraints {
@@ -93,12 +116,14 @@ fn dangling<'a>(
     known: impl Iterator<Item = &'a str>,
     section: &str,
 ) -> Diagnostic {
-    let known: Vec<&str> = known.collect();
+    // More are neither compared nor listed.
+    let known: Vec<&str> = known.take(suggest::MOST_CANDIDATES + 1).collect();
     let help = suggest::did_you_mean(name, known.iter().copied()).unwrap_or_else(|| {
-        if known.is_empty() {
-            format!("declare it in `[{section}]`")
-        } else {
-            format!("`{section}` has {}", suggest::list(known.iter().copied()))
+        let entry = matches!(section, "labels" | "secrets.keys");
+        match (known.is_empty(), entry) {
+            (true, true) => format!("declare it in `[{section}]`"),
+            (true, false) => format!("declare `[{section}.{name}]`"),
+            (false, _) => format!("declared: {}", suggest::list(known.iter().copied())),
         }
     });
     Diagnostic::error(codes::DANGLING, format!("there is no {what} `{name}`"))

@@ -4,7 +4,7 @@ use super::intent;
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Sink};
 use crate::model::{CpuRange, Document, MemoryRange, Probe, Workload};
-use crate::span::Spanned;
+use crate::span::{Span, Spanned};
 use crate::types::{Any, Image, RolloutStrategy, Surge, WorkloadKind};
 
 /// Checks every container of one environment.
@@ -13,11 +13,14 @@ pub(super) fn check(document: &Document, sink: &mut Sink) {
         cpu(workload.cpu.as_ref(), sink);
         memory(workload.memory.as_ref(), sink);
         memory(workload.ephemeral_storage.as_ref(), sink);
+        replicas(workload, sink);
         ports(workload, sink);
         probes(workload, sink);
         rollout(workload, sink);
-        shell(&workload.command, sink);
-        shell(&workload.args, sink);
+        shell(workload.command.iter().chain(&workload.args), sink);
+        if !workload.command.is_empty() {
+            shell(workload.args.iter(), sink);
+        }
         image(document, &workload.image, sink);
     }
     for (_, dependency) in document.dependencies.iter() {
@@ -27,7 +30,7 @@ pub(super) fn check(document: &Document, sink: &mut Sink) {
     if let Some(migrations) = &document.migrations {
         cpu(migrations.cpu.as_ref(), sink);
         memory(migrations.memory.as_ref(), sink);
-        shell(&migrations.command, sink);
+        shell(migrations.command.iter(), sink);
         image(document, &migrations.image, sink);
     }
 }
@@ -48,17 +51,34 @@ fn memory(range: Option<&Spanned<MemoryRange>>, sink: &mut Sink) {
     }
 }
 
-fn below(limit: &str, limit_at: crate::span::Span, request: &str, request_at: crate::span::Span) -> Diagnostic {
-    Diagnostic::error(codes::LIMIT_BELOW_REQUEST, format!("the limit {limit} is below the request {request}"))
-        .at(limit_at, "at most this")
-        .at(request_at, "but this is set aside")
+fn below(limit: &str, limit_at: Span, request: &str, request_at: Span) -> Diagnostic {
+    let mut places = [(limit_at, "at most this"), (request_at, "set aside")];
+    // The later one is what an environment changed.
+    places.sort_by_key(|(span, _)| std::cmp::Reverse(*span));
+    let found = format!("the limit {limit} is below the request {request}");
+    places
+        .into_iter()
+        .fold(Diagnostic::error(codes::LIMIT_BELOW_REQUEST, found), |diagnostic, (span, text)| diagnostic.at(span, text))
         .help("raise the limit or lower the request")
         .note("Kubernetes refuses such a pod; an environment that changes one often needs to change the other")
 }
 
+fn replicas(workload: &Workload, sink: &mut Sink) {
+    if let (Some(replicas), Some(most)) = (&workload.replicas, &workload.max_replicas)
+        && replicas.value > most.value
+    {
+        sink.push(
+            Diagnostic::error(codes::NUMBER, format!("{} replicas are more than max-replicas, {}", replicas.value.0, most.value.0))
+                .at(replicas.span, "too many")
+                .at(most.span, "the most that the chart accepts")
+                .help("raise `max-replicas` or lower `replicas`"),
+        );
+    }
+}
+
 fn ports(workload: &Spanned<Workload>, sink: &mut Sink) {
     match (workload.kind.value, &workload.port) {
-        (WorkloadKind::Service, None) => sink.push(
+        (WorkloadKind::Service, None) if !workload.has_fault_in(&["port"]) => sink.push(
             Diagnostic::error(codes::MISSING_KEY, "a service needs a port")
                 .at(workload.kind.span, "answers requests")
                 .help("add `port`, or write kind = \"worker\""),
@@ -107,15 +127,19 @@ fn probes(workload: &Workload, sink: &mut Sink) {
 }
 
 fn one_probe(workload: &Workload, probe: &Spanned<Probe>, sink: &mut Sink) {
-    let tcp = probe.tcp.as_ref().is_some_and(|tcp| tcp.value.0);
-    let ways = usize::from(probe.path.is_some()) + usize::from(!probe.command.is_empty()) + usize::from(tcp);
-    if ways != 1 {
-        let found = if ways == 0 { "no way to check" } else { "several ways to check" };
-        sink.push(
-            Diagnostic::error(codes::PROBE, format!("the probe has {found}"))
-                .at(probe.span, found)
-                .help("give one of `path`, `command` and `tcp = true`"),
-        );
+    let tcp = probe.tcp.as_ref().filter(|tcp| tcp.value.0).map(|tcp| tcp.span);
+    let path = probe.path.as_ref().map(|path| path.span);
+    let command = probe.command.first().map(|program| program.span);
+    let ways: Vec<Span> = [path, tcp, command].into_iter().flatten().collect();
+    if ways.len() != 1 {
+        if probe.has_fault_in(&["path", "command", "tcp"]) {
+            return;
+        }
+        let found = if ways.is_empty() { "no way to check" } else { "several ways to check" };
+        let diagnostic = Diagnostic::error(codes::PROBE, format!("the probe has {found}"))
+            .at(probe.span, found)
+            .help("give one of `path`, `command` and `tcp = true`");
+        sink.push(ways.into_iter().fold(diagnostic, |diagnostic, way| diagnostic.at(way, "one way")));
     } else if probe.command.is_empty() && workload.kind.value == WorkloadKind::Worker {
         sink.push(
             Diagnostic::error(codes::PROBE, "a worker has no port to probe")
@@ -123,13 +147,15 @@ fn one_probe(workload: &Workload, probe: &Spanned<Probe>, sink: &mut Sink) {
                 .help("use `command`, such as command = [\"arq\", \"--check\"]"),
         );
     }
-    shell(&probe.command, sink);
+    shell(probe.command.iter(), sink);
 }
 
 fn rollout(workload: &Workload, sink: &mut Sink) {
     let Some(rollout) = &workload.rollout else { return };
     let none = |value: &Surge| matches!(value, Surge::Pods(0) | Surge::Percent(0));
-    let stuck = rollout.max_surge.as_ref().is_some_and(|surge| none(surge))
+    let recreate = rollout.strategy.as_ref().filter(|s| s.value == RolloutStrategy::Recreate);
+    let stuck = recreate.is_none()
+        && rollout.max_surge.as_ref().is_some_and(|surge| none(surge))
         && rollout.max_unavailable.as_ref().is_none_or(|down| none(down));
     if stuck {
         sink.push(
@@ -138,31 +164,30 @@ fn rollout(workload: &Workload, sink: &mut Sink) {
                 .help("set max-surge to 1, or max-unavailable to 1"),
         );
     }
-    let recreate = rollout.strategy.as_ref().is_some_and(|s| s.value == RolloutStrategy::Recreate);
+    let Some(recreate) = recreate else { return };
     for value in [&rollout.max_surge, &rollout.max_unavailable].into_iter().flatten() {
-        if recreate {
-            sink.push(
-                Diagnostic::error(codes::NOT_APPLICABLE, "`recreate` stops all pods first, so this has no effect")
-                    .at(value.span, "does not apply")
-                    .help("remove it, or write strategy = \"rolling-update\""),
-            );
-        }
+        sink.push(
+            Diagnostic::error(codes::NOT_APPLICABLE, "`recreate` stops all pods first, so this has no effect")
+                .at(value.span, "does not apply")
+                .at(recreate.span, "stops all pods first")
+                .help("remove it, or write strategy = \"rolling-update\""),
+        );
     }
 }
 
 /// `sh -c` runs on after a failed line unless told otherwise.
-fn shell(command: &[Spanned<Any>], sink: &mut Sink) {
-    let [program, flag, script, ..] = command else { return };
+fn shell<'a>(mut words: impl Iterator<Item = &'a Spanned<Any>>, sink: &mut Sink) {
+    let (Some(program), Some(flag), Some(script)) = (words.next(), words.next(), words.next()) else { return };
     let shells = ["sh", "bash", "ash", "dash"];
     let name = program.rsplit('/').next().unwrap_or_default();
     let runs_script = shells.contains(&name) && flag.starts_with('-') && flag.ends_with('c');
     if !runs_script || flag.contains('e') {
         return;
     }
-    let text = script.trim();
-    let several = text.lines().count() > 1 || text.contains(';');
-    let strict = text.starts_with("set -e") || text.starts_with("exec ");
-    if several && !strict {
+    let mut lines = script.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let first = lines.next().unwrap_or("");
+    let several = lines.next().is_some() || first.contains(';');
+    if several && !stops_at_failure(first) && !first.starts_with("exec ") {
         sink.push(
             Diagnostic::error(codes::SHELL, "the script goes on after a line that failed")
                 .at(script.span, "several commands without `set -e`")
@@ -170,6 +195,14 @@ fn shell(command: &[Spanned<Any>], sink: &mut Sink) {
                 .note("a migration or test whose last line is an `echo` always succeeds"),
         );
     }
+}
+
+/// Whether the first line of a script is `set -e`, `set -eu`, `set -o errexit` or the like.
+fn stops_at_failure(line: &str) -> bool {
+    let command = line.split(';').next().unwrap_or("");
+    let mut words = command.split_whitespace();
+    words.next() == Some("set")
+        && words.any(|word| word == "errexit" || (word.starts_with('-') && word.contains('e')))
 }
 
 fn image(document: &Document, image: &Spanned<Image>, sink: &mut Sink) {

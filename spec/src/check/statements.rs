@@ -11,7 +11,8 @@ use std::collections::BTreeMap;
 pub(super) fn check(document: &Document, sink: &mut Sink) {
     identifiers(document, sink);
     for criterion in &document.criteria {
-        if criterion.check.is_empty() && criterion.test.is_none() && criterion.manual.is_none() {
+        let absent = criterion.check.is_empty() && criterion.test.is_none() && criterion.manual.is_none();
+        if absent && !criterion.has_fault_in(&["check", "test", "manual"]) {
             sink.push(
                 Diagnostic::error(codes::NOTHING_TO_CHECK, format!("nothing says how `{}` is checked", criterion.id.value.0))
                     .at(criterion.id.span, "neither check, test nor manual")
@@ -20,6 +21,7 @@ pub(super) fn check(document: &Document, sink: &mut Sink) {
         }
         if let Some(test) = &criterion.test
             && test.reaches.is_empty()
+            && !test.has_fault_in(&["reaches"])
         {
             sink.push(
                 Diagnostic::error(codes::NOTHING_TO_CHECK, "the test reaches nothing")
@@ -38,6 +40,8 @@ fn identifiers(document: &Document, sink: &mut Sink) {
         .chain(document.constraints.iter().map(|statement| &statement.id))
         .chain(document.non_goals.iter().map(|statement| &statement.id))
         .chain(document.decisions.iter().map(|statement| &statement.id));
+    let mut all: Vec<&Spanned<Identifier>> = all.collect();
+    all.sort_by_key(|id| id.span);
     let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
     for Spanned { value: Identifier(id), span } in all {
         if let Some(first) = seen.get(id.as_str()) {

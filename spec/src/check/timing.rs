@@ -92,7 +92,7 @@ pub fn startup_seconds(workload: &Workload) -> u32 {
         delay(probe).saturating_add(period(probe).saturating_mul(failures))
     });
     let ready = probes.readiness.as_ref().map_or(0, |probe| delay(probe) + period(probe));
-    startup.map_or(ready + 60, |startup| startup.saturating_add(ready))
+    startup.unwrap_or(60).saturating_add(ready)
 }
 
 fn startup(workload: &Workload, sink: &mut Sink) {
@@ -101,16 +101,24 @@ fn startup(workload: &Workload, sink: &mut Sink) {
         .as_ref()
         .and_then(|rollout| rollout.deadline.as_ref())
         .map(|deadline| (deadline.seconds, Some(deadline.span)));
-    let (deadline, span) = deadline.unwrap_or((600, None));
+    // Unstated, the deadline follows from the probes; only their sum has a limit.
+    let (deadline, span) = deadline.unwrap_or((Duration::LONGEST, None));
     let needed = startup_seconds(workload);
     if needed >= deadline {
         let probes = workload.probes.as_ref().map_or(workload.kind.span, |probes| probes.span);
+        let human = |seconds| Duration { seconds }.human();
+        let needs = if needed > Duration::LONGEST { "more than a week".to_owned() } else { human(needed) };
         let diagnostic = Diagnostic::error(
             codes::TIMING,
-            format!("the rollout gives up after {deadline}s, but a pod may take {needed}s to start"),
+            format!("the rollout gives up after {}, but a pod may take {needs} to start", human(deadline)),
         )
-        .at(span.unwrap_or(probes), "too short")
-        .help(format!("set rollout = {{ deadline = \"{}s\" }}, or let the probes allow less", needed + 60));
+        .at(span.unwrap_or(probes), if span.is_some() { "too short" } else { "what the probes allow" })
+        .help(match needed.saturating_add(60) {
+            longer if longer <= Duration::LONGEST => {
+                format!("set rollout = {{ deadline = \"{longer}s\" }}, or let the probes allow less")
+            }
+            _ => "let the probes allow less".to_owned(),
+        });
         sink.push(if span.is_some() { diagnostic.at(probes, "what the probes allow") } else { diagnostic });
     }
 }

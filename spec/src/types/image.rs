@@ -36,6 +36,9 @@ impl Scalar for Image {
 }
 
 fn parse(written: &str) -> Result<Image, &'static str> {
+    if written.contains("://") {
+        return Err("an image has no scheme");
+    }
     let (rest, digest) = written.split_once('@').unwrap_or((written, ""));
     if !digest.is_empty() || written.contains('@') {
         let hex = digest.strip_prefix("sha256:").ok_or("the digest must start with `sha256:`")?;

@@ -14,7 +14,7 @@ pub use choice::{
     WorkloadKind,
 };
 pub use image::Image;
-pub use name::{EnvName, EnvironmentName, Identifier, Label, LabelKey, Name, SecretKey, SqlName};
+pub use name::{AnnotationKey, EnvName, EnvironmentName, Identifier, Label, LabelKey, Name, SecretKey, SqlName};
 pub use quantity::{Cpu, Duration, Memory, Port, Positive, Surge, UserId, Whole};
 pub use text::{
     AbsolutePath, Any, CatalogName, Cidr, Condition, FileName, Flag, Free, Host, HttpPath, Language, Line, Text, Url,

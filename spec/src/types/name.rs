@@ -44,13 +44,20 @@ fn dns_label(text: &str, longest: usize) -> bool {
         && bytes.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-')
 }
 
+/// Words that readers of YAML 1.1, Helm's among them, take for something else.
+const YAML_WORDS: &[&str] = &["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
+
 fn name_fault(text: &str, what: &str, rule: &str) -> Fault {
-    let mut suggestion: String = text
+    let start: String = text.chars().take(60).collect();
+    let mut suggestion: String = start
         .to_lowercase()
         .chars()
         .map(|c| if c.is_ascii_lowercase() || c.is_ascii_digit() { c } else { '-' })
         .collect();
     suggestion = suggestion.trim_matches(|c: char| c == '-' || c.is_ascii_digit()).to_owned();
+    while suggestion.contains("--") {
+        suggestion = suggestion.replace("--", "-");
+    }
     suggestion.truncate(30);
     let fault = Fault::new(codes::NAME, format!("`{text}` is not usable as {what}"));
     if dns_label(&suggestion, 30) && suggestion != text {
@@ -69,7 +76,11 @@ word!(
         hint: "such as \"task-api\"",
         json: r#"{"type":"string","pattern":"^[a-z]([-a-z0-9]{0,28}[a-z0-9])?$"}"#,
     },
-    |text| if dns_label(text, 30) {
+    |text| if YAML_WORDS.contains(&text) {
+        Err(Fault::new(codes::NAME, format!("`{text}` is not usable as a name"))
+            .help("choose another word")
+            .note("YAML reads it as a truth value or as nothing"))
+    } else if dns_label(text, 30) {
         Ok(())
     } else {
         Err(name_fault(
@@ -159,19 +170,20 @@ word!(
     ScalarShape {
         name: "a secret's key",
         hint: "such as \"openai-api-key\"",
-        json: r#"{"type":"string","pattern":"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}"#,
+        json: r#"{"type":"string","pattern":"^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$"}"#,
     },
     |text| {
         let bytes = text.as_bytes();
         let ok = (1..=63).contains(&bytes.len())
             && bytes.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-')
-            && bytes[0] != b'-'
-            && bytes[bytes.len() - 1] != b'-';
+            && bytes[0].is_ascii_lowercase()
+            && bytes[bytes.len() - 1] != b'-'
+            && !YAML_WORDS.contains(&text);
         if ok {
             Ok(())
         } else {
             Err(Fault::new(codes::NAME, format!("`{text}` is not usable as a secret's key"))
-                .help("use lower-case letters, digits and dashes, such as `openai-api-key`"))
+                .help("use lower-case letters, digits and dashes, starting with a letter, such as `openai-api-key`"))
         }
     }
 );
@@ -209,6 +221,39 @@ fn label_name(text: &str) -> bool {
         && bytes.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
 }
 
+/// The prefix of a label's or an annotation's key; `None` if it is no such key.
+fn qualified_name(text: &str) -> Option<Option<&str>> {
+    let (prefix, name) = match text.split_once('/') {
+        Some((prefix, name)) => (Some(prefix), name),
+        None => (None, text),
+    };
+    let valid = |prefix: &str| {
+        let lower = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        prefix.len() <= 253 && prefix.split('.').all(|part| label_name(part) && part.bytes().all(lower))
+    };
+    (label_name(name) && prefix.is_none_or(valid)).then_some(prefix)
+}
+
+fn key_fault(text: &str, what: &str) -> Fault {
+    Fault::new(codes::LABEL, format!("`{text}` is not {what}"))
+        .help("use letters, digits, `-`, `_` and `.`, at most 63 characters, with an optional DNS prefix and `/`")
+}
+
+word!(
+    /// A key of an annotation, or of a label of somebody else's objects.
+    AnnotationKey,
+    ScalarShape {
+        name: "an annotation's key",
+        hint: "such as \"example.com/owner\"",
+        json: r#"{"type":"string","pattern":"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}"#,
+    },
+    |text| qualified_name(text).map(|_| ()).ok_or_else(|| key_fault(text, "a key of a label or an annotation"))
+);
+
+impl Key for AnnotationKey {
+    const OPEN: bool = true;
+}
+
 word!(
     /// A key of a label, with or without a prefix.
     LabelKey,
@@ -218,24 +263,16 @@ word!(
         json: r#"{"type":"string","pattern":"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}"#,
     },
     |text| {
-        let (prefix, name) = match text.split_once('/') {
-            Some((prefix, name)) => (Some(prefix), name),
-            None => (None, text),
+        let prefix = qualified_name(text).ok_or_else(|| key_fault(text, "a label's key"))?;
+        let Some(prefix) = prefix else { return Ok(()) };
+        let fault = if matches!(prefix, "app.kubernetes.io" | "helm.sh") {
+            format!("`{text}` is set by the chart itself")
+        } else if [".kubernetes.io", ".k8s.io"].iter().any(|own| format!(".{prefix}").ends_with(own)) {
+            format!("`{prefix}` belongs to Kubernetes")
+        } else {
+            return Ok(());
         };
-        let prefix_ok = prefix.is_none_or(|prefix| {
-            prefix.len() <= 253 && prefix.split('.').all(|part| {
-                label_name(part) && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-            })
-        });
-        if !(prefix_ok && label_name(name)) {
-            return Err(Fault::new(codes::LABEL, format!("`{text}` is not a label's key"))
-                .help("use letters, digits, `-`, `_` and `.`, at most 63 characters, with an optional DNS prefix and `/`"));
-        }
-        if matches!(prefix, Some("app.kubernetes.io" | "helm.sh" | "kubernetes.io" | "k8s.io")) {
-            return Err(Fault::new(codes::LABEL, format!("`{text}` is set by the chart itself"))
-                .help("choose a key with a prefix of your own"));
-        }
-        Ok(())
+        Err(Fault::new(codes::LABEL, fault).help("choose a key with a prefix of your own"))
     }
 );
 

@@ -146,29 +146,36 @@ impl Scalar for Duration {
                 .help(format!("write \"{number}s\" for seconds, \"{number}m\" for minutes")));
         }
         let written = text::<Self>(value)?;
-        parse_duration(written).map(|seconds| Self { seconds }).ok_or_else(|| {
+        let seconds = parse_duration(written).ok_or_else(|| {
             Fault::new(codes::DURATION, format!("`{written}` is not a duration"))
-                .help("write hours, minutes and seconds in whole numbers, such as \"30s\", \"5m\" or \"1h30m\", at most 168h")
-        })
+                .help("write hours, minutes and seconds in whole numbers, such as \"30s\", \"5m\" or \"1h30m\"")
+        })?;
+        match u32::try_from(seconds) {
+            Ok(seconds) if seconds <= Self::LONGEST => Ok(Self { seconds }),
+            _ => Err(Fault::new(codes::DURATION, format!("`{written}` is longer than a week"))
+                .help("write at most \"168h\"")),
+        }
     }
 }
 
-fn parse_duration(written: &str) -> Option<u32> {
+fn parse_duration(written: &str) -> Option<u64> {
     let mut rest = written;
     let mut total: u64 = 0;
     let mut any = false;
     for (unit, factor) in [('h', 3600), ('m', 60), ('s', 1)] {
         if let Some(at) = rest.find(unit) {
-            total += digits(&rest[..at])?.checked_mul(factor)?;
+            total = total.checked_add(digits(&rest[..at])?.checked_mul(factor)?)?;
             rest = &rest[at + 1..];
             any = true;
         }
     }
-    let valid = any && rest.is_empty() && total <= 7 * 24 * 3600;
-    if valid { u32::try_from(total).ok() } else { None }
+    (any && rest.is_empty()).then_some(total)
 }
 
 impl Duration {
+    /// Longest duration, in seconds: seven days.
+    pub const LONGEST: u32 = 7 * 24 * 3600;
+
     /// As a person writes it: `90s` stays `90s`, `300` seconds are `5m`.
     pub fn human(self) -> String {
         match self.seconds {
@@ -220,8 +227,8 @@ number!(
     /// A count of at least one.
     Positive(u32), 1..=100000,
     ScalarShape {
-        name: "a whole number from 1",
-        hint: "such as 3",
+        name: "a whole number",
+        hint: "from 1, such as 3",
         json: r#"{"type":"integer","minimum":1,"maximum":100000}"#,
     }
 );

@@ -4,13 +4,15 @@ use super::name::word;
 use super::text;
 use crate::codes;
 use crate::decode::{Decode, Fault, Scalar};
-use crate::diagnostic::Sink;
+use crate::diagnostic::{Sink, reorders};
 use crate::shape::{ScalarShape, Shape};
 use crate::tree::{Node, Value};
 
 fn printable(text: &str, lines: bool) -> Result<(), Fault> {
-    match text.chars().find(|c| c.is_control() && !(lines && matches!(c, '\n' | '\t'))) {
-        Some(c) => Err(Fault::new(codes::TEXT, format!("the text has the control character U+{:04X}", u32::from(c)))
+    let hidden = |c: &char| (c.is_control() && !(lines && matches!(c, '\n' | '\t'))) || reorders(*c);
+    match text.chars().find(hidden) {
+        Some('\n') => Err(Fault::new(codes::TEXT, "the text has several lines").help("say it in one line")),
+        Some(c) => Err(Fault::new(codes::TEXT, format!("the text has the invisible character U+{:04X}", u32::from(c)))
             .help("remove it")),
         None => Ok(()),
     }
@@ -123,19 +125,19 @@ word!(
     ScalarShape {
         name: "an absolute path",
         hint: "such as \"/var/cache/app\"",
-        json: r#"{"type":"string","pattern":"^/[A-Za-z0-9._/-]+$","maxLength":500}"#,
+        json: r#"{"type":"string","pattern":"^(/[A-Za-z0-9._-]+)+$","maxLength":500}"#,
     },
     |text| {
         let valid = text.len() > 1
             && text.len() <= 500
             && text.starts_with('/')
-            && !text.split('/').any(|part| part == "..")
+            && text.split('/').skip(1).all(|part| !matches!(part, "" | "." | ".."))
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'/' | b'-'));
         if valid {
             Ok(())
         } else {
             Err(Fault::new(codes::TEXT, format!("`{text}` is not an absolute path"))
-                .help("start with `/`, without `..`, such as \"/var/cache/app\""))
+                .help("start with `/`, with a name between slashes, such as \"/var/cache/app\""))
         }
     }
 );
