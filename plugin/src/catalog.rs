@@ -59,6 +59,17 @@ pub struct Fixed {
     pub majors: Vec<u64>,
 }
 
+/// A value that the wiring cannot serve.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Refusal {
+    /// Dotted path in the dependency's values.
+    pub path: String,
+    /// The value as text.
+    pub value: String,
+    /// Why not.
+    pub why: String,
+}
+
 /// A path in the dependency's values with its comment.
 pub type Path = (String, String);
 
@@ -117,6 +128,9 @@ pub struct Entry {
     /// Where the names of the Secret's keys go.
     #[serde(default)]
     pub secret_keys: BTreeMap<String, Path>,
+    /// Values that the wiring cannot serve.
+    #[serde(default)]
+    pub refuse: Vec<Refusal>,
     /// Images that must be replaced.
     #[serde(default)]
     pub images: Vec<Fixed>,

@@ -152,6 +152,9 @@ fn plain(node: &Node) -> Value {
 pub fn difference_yaml(changes: &Map<String, Value>, header: &str) -> String {
     let mut writer = Writer::default();
     writer.comment(0, "# ", header);
+    if changes.is_empty() {
+        writer.comment(0, "# ", "Nothing differs from values.yaml.");
+    }
     writer.blank();
     for (key, value) in changes {
         writer.pair(0, key, value);

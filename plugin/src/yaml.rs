@@ -68,6 +68,14 @@ impl Writer {
                     self.item(depth + 1, item);
                 }
             }
+            Value::String(text) if block(text) => {
+                self.text.push_str(" |\n");
+                for line in text.lines() {
+                    self.indent(depth + 1);
+                    self.text.push_str(line);
+                    self.text.push('\n');
+                }
+            }
             other => {
                 self.text.push(' ');
                 self.text.push_str(&flat(other));
@@ -96,6 +104,16 @@ impl Writer {
             other => self.value(depth, other),
         }
     }
+}
+
+/// Whether text reads the same as a block: whole printable lines, the first
+/// not indented, none empty or ending in a space.
+fn block(text: &str) -> bool {
+    text.ends_with('\n')
+        && !text.starts_with([' ', '\t'])
+        && text.lines().all(|line| {
+            !line.is_empty() && !line.ends_with([' ', '\t']) && !line.contains(char::is_control)
+        })
 }
 
 /// A value without entries on one line.

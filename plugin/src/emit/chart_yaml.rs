@@ -109,7 +109,8 @@ fn collect(entry: &Entry, name: &str, found: &mut Vec<(String, String)>) {
     let Node::Branch { entries, .. } = &entry.node else { return };
     for inner in entries {
         if inner.key != "image" {
-            collect(inner, &inner.key, found);
+            let own = if name == "clients" { format!("client-{}", inner.key) } else { inner.key.clone() };
+            collect(inner, &own, found);
             continue;
         }
         let part = |key: &str| part(inner, key);

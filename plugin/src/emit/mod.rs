@@ -64,13 +64,11 @@ fn schema(plan: &Plan) -> String {
 }
 
 fn environment(facts: &EnvironmentFacts) -> Environment {
-    let mut lines = facts.workloads.clone();
-    lines.extend(facts.dependencies.clone());
     Environment {
         name: facts.name.clone(),
         values_file: facts.values_file.clone(),
         namespace: facts.namespace.clone(),
-        summary: lines.join("; "),
+        summary: facts.what.clone(),
         install: readme::install(facts),
     }
 }

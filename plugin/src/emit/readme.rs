@@ -9,7 +9,7 @@ use serde::Serialize;
 pub struct Facts {
     installs: Vec<String>,
     releases: Vec<Release>,
-    provisioned: Vec<String>,
+    provisioned: String,
     kept: String,
     locked: bool,
     rows: Vec<TableRow>,
@@ -53,7 +53,7 @@ pub fn facts(plan: &Plan) -> Facts {
         installs: environments.iter().map(|environment| install(environment)).collect(),
         releases: environments.iter().map(|environment| release(plan, environment)).collect(),
         locked: context.dependencies.iter().all(|facts| !facts.in_release || facts.exact),
-        provisioned: inside,
+        provisioned: inside.join(" and "),
         kept: kept.join(" and "),
         rows: values::rows(&plan.values).into_iter().map(row).collect(),
     }
@@ -77,8 +77,8 @@ fn default_environment(plan: &Plan) -> EnvironmentFacts {
         timeout_minutes: 10,
         timeout_reason: String::new(),
         existing_secret: String::new(),
-        workloads: Vec::new(),
-        dependencies: Vec::new(),
+        heading: String::new(),
+        what: String::new(),
         hosts: plan.context.dependencies.iter().map(|facts| format!("{}-{}", plan.context.chart.name, facts.name)).collect(),
     }
 }

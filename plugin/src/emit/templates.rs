@@ -77,6 +77,7 @@ fn facts(plan: &Plan) -> BTreeMap<&'static str, Value> {
         ("statements", Value::from(Serde(&context.statements))),
         ("decisions", Value::from(Serde(&context.decisions))),
         ("any_service", Value::from(context.workloads.iter().any(|workload| workload.service))),
+        ("many_environments", Value::from(context.environments.len() > 1)),
         ("readme", Value::from(Serde(readme::facts(plan)))),
     ])
 }

@@ -64,7 +64,7 @@ pub fn tests(base: &Document) -> Vec<TestFacts> {
             Some(TestFacts {
                 id: criterion.id.value.0.clone(),
                 title: criterion.title.value.0.clone(),
-                reaches: test.reaches.iter().map(|name| name.value.0.clone()).collect(),
+                reached: test.reaches.iter().map(|name| name.value.0.as_str()).collect::<Vec<_>>().join(", "),
             })
         })
         .collect()
@@ -189,15 +189,16 @@ pub fn values(document: &Document, context: &Context) -> Vec<Entry> {
         leaf("imagePullSecrets", json!([]), schemas::pull_secrets(), "Secrets for pulling this chart's images"),
         branch("serviceAccount", "Identity of the pods towards the cluster; no token is mounted", vec![
             leaf("create", true, schemas::boolean(), "Create a service account"),
-            leaf("name", "", schemas::string(), "Its name; empty for the chart's full name"),
-            leaf("annotations", json!({}), schemas::annotations(), "Its annotations"),
+            leaf("name", "", schemas::string(), "Name of the service account; empty for the chart's full name"),
+            leaf("annotations", json!({}), schemas::annotations(), "Annotations of the service account"),
         ]),
         branch("networkPolicy", "Network policies, one per component", vec![
             leaf("enabled", true, schemas::boolean(), "Close the network but for what is needed"),
             branch("dns", "Where names are resolved", vec![
                 leaf("namespace", "kube-system", json!({ "type": "string", "minLength": 1 }), "Namespace of the cluster's DNS"),
                 leaf("podLabels", json!({ "k8s-app": "kube-dns" }), schemas::annotations(), "Labels of its pods"),
-                leaf("nodeLocalAddress", "169.254.20.10", json!({ "type": "string", "pattern": "^([0-9]{1,3}([.][0-9]{1,3}){3})?$" }), "Address of the node-local cache; empty for none"),
+                leaf("cidrs", json!(["169.254.20.10/32"]), schemas::strings(), "Addresses that resolve names besides those pods, such as the node-local cache"),
+                leaf("ports", json!([53]), json!({ "type": "array", "items": schemas::integer(1, 65535) }), "Ports of its pods; OpenShift's listen on 5353"),
             ]),
         ]),
     ]
@@ -208,6 +209,8 @@ pub fn test_values() -> Entry {
     branch("tests", "Tests run by `helm test`", vec![
         leaf("enabled", true, schemas::boolean(), "Make the test pod"),
         leaf("timeout", 120, schemas::integer(1, 3600), "Seconds that the tests may take"),
+        leaf("nodeSelector", json!({}), schemas::annotations(), "Labels that a node of the test pod must have"),
+        leaf("tolerations", json!([]), schemas::objects(), "Taints that the test pod tolerates"),
     ])
 }
 

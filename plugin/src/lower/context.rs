@@ -179,10 +179,23 @@ pub struct DependencyFacts {
     pub metrics_port: u16,
     /// Components of the release that may connect.
     pub clients: Vec<String>,
+    /// Values that the wiring cannot serve.
+    pub refuse: Vec<RefusalFacts>,
     /// The catalog entry's advice.
     pub notes: Vec<String>,
     /// Whether its images are frozen.
     pub frozen: bool,
+}
+
+/// A value of a dependency that the wiring cannot serve.
+#[derive(Debug, Clone, Serialize)]
+pub struct RefusalFacts {
+    /// Its path.
+    pub path: Vec<String>,
+    /// The value as text.
+    pub value: String,
+    /// Why not.
+    pub why: String,
 }
 
 /// A password of a dependency.
@@ -261,8 +274,8 @@ pub struct TestFacts {
     pub id: String,
     /// Title of the criterion.
     pub title: String,
-    /// What must answer.
-    pub reaches: Vec<String>,
+    /// What must answer, as one text.
+    pub reached: String,
 }
 
 /// An environment.
@@ -286,10 +299,10 @@ pub struct EnvironmentFacts {
     pub timeout_reason: String,
     /// Name of its existing Secret; empty when the chart generates it.
     pub existing_secret: String,
-    /// Facts per workload, one line each.
-    pub workloads: Vec<String>,
-    /// Facts per dependency, one line each.
-    pub dependencies: Vec<String>,
+    /// Name with a capital.
+    pub heading: String,
+    /// Facts per workload and dependency, as one line.
+    pub what: String,
     /// Host of each dependency, in their order.
     pub hosts: Vec<String>,
 }

@@ -1,6 +1,6 @@
 //! Dependencies: facts from the catalog, checks against it, values of the subcharts.
 
-use super::context::{Context, DependencyFacts, PasswordFacts};
+use super::context::{Context, DependencyFacts, PasswordFacts, RefusalFacts};
 use super::schemas::{self, Amounts};
 use crate::catalog::{self, Kind, State};
 use crate::values::{Entry, Node, insert, leaf, open_branch};
@@ -154,6 +154,15 @@ fn one(
         major,
         metrics_port: entry.metrics_port,
         clients: clients(&name.value, base),
+        refuse: entry
+            .refuse
+            .iter()
+            .map(|refusal| RefusalFacts {
+                path: refusal.path.split('.').map(str::to_owned).collect(),
+                value: refusal.value.clone(),
+                why: refusal.why.clone(),
+            })
+            .collect(),
         notes: entry.notes.clone(),
         frozen: major.and_then(|major| entry.majors_of(major)).is_some_and(|g| g.state != State::Current),
     }
@@ -231,7 +240,6 @@ fn applies(key: &str, entry: &catalog::Entry) -> bool {
         ("host" | "port", kind) => kind == Kind::External,
         ("cpu" | "memory", _) => entry.paths.contains_key("resources"),
         ("values", kind) => kind != Kind::External,
-        ("database" | "user", Kind::External) => entry.engine == "postgresql",
         (key, _) => entry.paths.contains_key(key),
     }
 }
@@ -240,6 +248,7 @@ fn not_applicable(key: &str, span: Span, entry: &catalog::Entry) -> Diagnostic {
     let help = match (key, entry.kind) {
         ("replicas", Kind::Embedded) => "remove it: the embedded server is a single one; for replicas use a chart of a repository or an external server",
         ("metrics", Kind::Embedded) => "remove it: the embedded server has no exporter",
+        ("database" | "user", Kind::External) => "remove it: the URL in the existing Secret says it",
         ("host" | "port", _) => "remove it: the chart asks the dependency itself; `external/…` is for servers that run elsewhere",
         _ => "remove it",
     };

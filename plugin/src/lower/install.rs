@@ -41,7 +41,29 @@ pub fn environments(resolved: &Resolved, context: &Context, sink: &mut Sink) -> 
     for document in std::iter::once(&resolved.base).chain(resolved.environments.iter().map(|m| &m.document)) {
         deadlines(document, context, sink);
     }
-    resolved.environments.iter().map(|merged| environment(merged, context)).collect()
+    let all: Vec<EnvironmentFacts> =
+        resolved.environments.iter().map(|merged| environment(merged, context)).collect();
+    for (merged, facts) in resolved.environments.iter().zip(&all) {
+        release_name(merged, facts, context, sink);
+    }
+    all
+}
+
+/// A release whose name contains the chart's and a dependency's gives the
+/// objects of both one name.
+fn release_name(merged: &Merged, facts: &EnvironmentFacts, context: &Context, sink: &mut Sink) {
+    let inside = context.dependencies.iter().filter(|dependency| dependency.in_release);
+    let shares: Vec<&str> =
+        inside.map(|dependency| dependency.name.as_str()).filter(|name| facts.release.contains(name)).collect();
+    if shares.len() + usize::from(facts.fullname == facts.release && !shares.is_empty()) > 1 {
+        let span = merged.settings.release.as_ref().map_or(merged.name.span, |release| release.span);
+        sink.push(
+            Diagnostic::error(codes::NAME_CLASH, format!("the release name `{}` would give several objects one name", facts.release))
+                .at(span, format!("contains `{}`", shares.join("` and `")))
+                .help("choose another `release`")
+                .note("charts leave their own name out of their objects' when the release's contains it"),
+        );
+    }
 }
 
 fn deadlines(document: &Document, context: &Context, sink: &mut Sink) {
@@ -78,7 +100,7 @@ fn environment(merged: &Merged, context: &Context) -> EnvironmentFacts {
     let release = settings
         .release
         .as_ref()
-        .map_or_else(|| format!("{chart}-{name}"), |release| release.value.0.clone());
+        .map_or_else(|| default_release(chart, &name), |release| release.value.0.clone());
     let fullname = if release.contains(chart.as_str()) { release.clone() } else { format!("{release}-{chart}") };
     let (timeout_minutes, timeout_reason) = timeout(document, context);
     EnvironmentFacts {
@@ -98,11 +120,18 @@ fn environment(merged: &Merged, context: &Context) -> EnvironmentFacts {
             .zip(&context.dependencies)
             .map(|((_, stated), facts)| dependency::host(facts, stated, &release))
             .collect(),
-        workloads: workload_lines(document),
-        dependencies: dependency_lines(document, context),
+        what: what(document, context),
+        heading: heading(&name),
         name,
         release,
     }
+}
+
+/// `<chart>-<environment>`, unless that is longer than the 53 characters that
+/// Helm accepts.
+fn default_release(chart: &str, environment: &str) -> String {
+    let both = format!("{chart}-{environment}");
+    if both.len() > 53 { environment.to_owned() } else { both }
 }
 
 /// Time that an installation or upgrade may take: what comes before the pods,
@@ -142,6 +171,23 @@ fn rolling(workload: &Workload, replicas: u32) -> u32 {
     one.saturating_mul(replicas.max(1))
 }
 
+/// What runs in an environment, as one line.
+fn what(document: &Document, context: &Context) -> String {
+    let mut lines = workload_lines(document);
+    lines.extend(dependency_lines(document, context));
+    lines.join("; ")
+}
+
+fn heading(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
+}
+
+/// `request–limit`, or one of them when they are the same.
+fn range((request, limit): &(String, String)) -> String {
+    if request == limit { request.clone() } else { format!("{request}–{limit}") }
+}
+
 fn workload_lines(document: &Document) -> Vec<String> {
     document
         .workloads
@@ -149,13 +195,11 @@ fn workload_lines(document: &Document) -> Vec<String> {
         .map(|(name, workload)| {
             let amounts = workload::amounts(workload);
             format!(
-                "{} × {}, {}–{} CPU, {}–{} memory",
+                "{} × {}, {} CPU, {} memory",
                 workload.replicas.as_ref().map_or(1, |replicas| replicas.0),
                 name.value,
-                amounts.cpu.0,
-                amounts.cpu.1,
-                amounts.memory.0,
-                amounts.memory.1,
+                range(&amounts.cpu),
+                range(&amounts.memory),
             )
         })
         .collect()
@@ -176,7 +220,7 @@ fn dependency_lines(document: &Document, context: &Context) -> Vec<String> {
             if replicas == 0 {
                 format!("{} {storage}, {memory} memory", name.value)
             } else {
-                format!("{} {storage} + {replicas} replicas, {memory} memory", name.value)
+                format!("{} {storage} + {replicas} replica{}, {memory} memory", name.value, if replicas == 1 { "" } else { "s" })
             }
         })
         .collect()

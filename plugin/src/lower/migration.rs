@@ -115,6 +115,10 @@ pub fn values(facts: &MigrationFacts, migrations: &Migrations) -> Entry {
         leaf("timeout", timeout_seconds(migrations), schemas::integer(1, 604_800), "Seconds that the migrations may take in all"),
         leaf("databaseTimeout", DATABASE_SECONDS, schemas::integer(1, 86_400), "Seconds that the database may need until it answers"),
         leaf("backoffLimit", retries, schemas::integer(0, 100), "Attempts after the first one"),
+        leaf("attempt", 1, schemas::integer(1, 1_000_000), "Raise it to run the same migrations again, for example after a backup was restored"),
+        leaf("extraEnv", json!([]), schemas::objects(), "Further variables as Kubernetes objects, for references to Secrets and fields"),
+        leaf("nodeSelector", json!({}), schemas::annotations(), "Labels that a node of the migrations must have"),
+        leaf("tolerations", json!([]), schemas::objects(), "Taints that the migrations tolerate"),
         leaf("env", workload::plain_env(&migrations.env), schemas::variables(), "Environment variables that are no secrets"),
     ]);
     let amounts = Amounts::of(migrations.cpu.as_ref(), migrations.memory.as_ref(), ("100m", "500m"), "256Mi");

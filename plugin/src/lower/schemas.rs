@@ -120,14 +120,14 @@ pub fn directories() -> Value {
 /// An image. `tag_doc` says what an empty tag means.
 pub fn image(image: &Image, pull_policy: &str, tag_doc: &str) -> Entry {
     branch("image", "Container image", vec![
-        leaf("registry", image.registry.as_str(), string(), "Registry; `global.imageRegistry` wins"),
-        leaf("repository", image.repository.as_str(), json!({ "type": "string", "minLength": 1 }), "Repository"),
+        leaf("registry", image.registry.as_str(), string(), "Registry of the image; `global.imageRegistry` wins"),
+        leaf("repository", image.repository.as_str(), json!({ "type": "string", "minLength": 1 }), "Repository of the image"),
         leaf("tag", image.tag.as_str(), json!({ "type": "string", "maxLength": 128 }), tag_doc),
         leaf(
             "digest",
             image.digest.as_str(),
             json!({ "type": "string", "pattern": "^(sha256:[a-f0-9]{64})?$" }),
-            "Digest (sha256:…); wins over the tag",
+            "Digest of the image (sha256:…); wins over the tag",
         ),
         leaf(
             "pullPolicy",
@@ -196,7 +196,9 @@ impl Amounts {
             }
             // Open: devices such as nvidia.com/gpu are resources too.
             let mut entry = open_branch(key, "", entries);
-            if let crate::values::Node::Branch { required, .. } = &mut entry.node {
+            if let crate::values::Node::Branch { required, .. } = &mut entry.node
+                && key == "requests"
+            {
                 *required = vec!["cpu".into(), "memory".into()];
             }
             entry
@@ -208,7 +210,7 @@ impl Amounts {
             part("limits", "at most", &self.cpu.1, &self.memory.1, limit),
         ]);
         if let crate::values::Node::Branch { required, .. } = &mut entry.node {
-            *required = vec!["requests".into(), "limits".into()];
+            *required = vec!["requests".into()];
         }
         entry
     }

@@ -190,9 +190,9 @@ fn ports(workload: &Workload) -> Vec<Entry> {
     vec![
         leaf("containerPort", port, schemas::integer(1, 65535), "Port that the container listens on"),
         branch("service", "Service in front of the pods", vec![
-            leaf("type", kind, json!({ "enum": ["ClusterIP", "NodePort", "LoadBalancer"] }), "How it is reached"),
-            leaf("port", outside, schemas::integer(1, 65535), "Its port"),
-            leaf("annotations", Value::Object(annotations), schemas::annotations(), "Its annotations"),
+            leaf("type", kind, json!({ "enum": ["ClusterIP", "NodePort", "LoadBalancer"] }), "Type of the Service; NodePort and LoadBalancer also need an ipBlock in networkPolicy.ingressFrom"),
+            leaf("port", outside, schemas::integer(1, 65535), "Port of the Service"),
+            leaf("annotations", Value::Object(annotations), schemas::annotations(), "Annotations of the Service"),
         ]),
     ]
 }
@@ -212,7 +212,7 @@ fn probe_values(workload: &Workload) -> Vec<Entry> {
     let Some(probes) = &workload.probes else { return Vec::new() };
     [
         ("startupProbe", &probes.startup, 30, "Holds the other probes back until the application has started; null for none"),
-        ("livenessProbe", &probes.liveness, 3, "Restarts the container when it fails; null for none"),
+        ("livenessProbe", &probes.liveness, 3, "Restarts the container when it fails; null for none, httpGet: null to use another way"),
         ("readinessProbe", &probes.readiness, 3, "Takes the pod out of its Service while it fails; null for none"),
     ]
     .into_iter()

@@ -31,9 +31,9 @@
 
 {{/* Labels that select one component's pods. Takes (dict "context" $ "component" "…"). */}}
 {{- define "[[chart.name]].selectorLabels" -}}
-app.kubernetes.io/name: {{ include "[[chart.name]].name" .context }}
-app.kubernetes.io/instance: {{ .context.Release.Name }}
-app.kubernetes.io/component: {{ .component }}
+app.kubernetes.io/name: {{ include "[[chart.name]].name" .context | quote }}
+app.kubernetes.io/instance: {{ .context.Release.Name | quote }}
+app.kubernetes.io/component: {{ .component | quote }}
 {{- end }}
 
 {{/* Labels of an object. Takes (dict "context" $ "component" "…"). */}}
@@ -43,7 +43,7 @@ helm.sh/chart: {{ include "[[chart.name]].chart" .context }}
 {{- with .context.Chart.AppVersion }}
 app.kubernetes.io/version: {{ . | replace "+" "_" | trunc 63 | trimSuffix "-" | quote }}
 {{- end }}
-app.kubernetes.io/part-of: {{ include "[[chart.name]].name" .context }}
+app.kubernetes.io/part-of: {{ include "[[chart.name]].name" .context | quote }}
 app.kubernetes.io/managed-by: {{ .context.Release.Service }}
 {{- with .context.Values.commonLabels }}
 {{ toYaml . }}
@@ -54,7 +54,7 @@ app.kubernetes.io/managed-by: {{ .context.Release.Service }}
      Takes (dict "context" $ "component" "…" "own" (dict)). */}}
 {{- define "[[chart.name]].podLabels" -}}
 {{ include "[[chart.name]].selectorLabels" . }}
-app.kubernetes.io/part-of: {{ include "[[chart.name]].name" .context }}
+app.kubernetes.io/part-of: {{ include "[[chart.name]].name" .context | quote }}
 {{- with merge (dict) (default dict .own) .context.Values.commonLabels }}
 {{ toYaml . }}
 {{- end }}
@@ -96,7 +96,7 @@ app.kubernetes.io/part-of: {{ include "[[chart.name]].name" .context }}
 {{- with uniq $names -}}
 imagePullSecrets:
   {{- range . }}
-  - name: {{ . }}
+  - name: {{ . | quote }}
   {{- end }}
 {{- end }}
 {{- end }}
@@ -158,7 +158,7 @@ capabilities:
 {{- $_ := set $env $name (include "[[chart.name]].text" $value) }}
 {{- end }}
 {{- range $name, $value := $env }}
-- name: {{ $name }}
+- name: {{ $name | quote }}
   value: {{ $value | quote }}
 {{- end }}
 {{- end }}
@@ -192,7 +192,7 @@ capabilities:
 {{- $host := include "[[chart.name]].[[dep.name]].host" .context }}
 #% if dep.engine == "postgresql"
 {{- $values := <% if dep.plain %>.context.Values.[[dep.name]]<% else %>(index .context.Values "[[dep.name]]")<% endif %> }}
-{{- $user := $values<% for part in dep.user_path %>.[[part]]<% endfor %> | urlquery }}
+{{- $user := $values<% for part in dep.user_path %>.[[part]]<% endfor %> | urlquery | replace "+" "%20" }}
 {{- printf "postgresql://%s:%s@%s:[[dep.port]]/%s" $user $password $host $values<% for part in dep.database_path %>.[[part]]<% endfor %> }}
 #% else
 {{- printf "redis://:%s@%s:[[dep.port]]/0" $password $host }}
@@ -220,19 +220,21 @@ capabilities:
 - to:
     - namespaceSelector:
         matchLabels:
-          kubernetes.io/metadata.name: {{ .Values.networkPolicy.dns.namespace }}
+          kubernetes.io/metadata.name: {{ .Values.networkPolicy.dns.namespace | quote }}
       podSelector:
         matchLabels:
           {{- toYaml .Values.networkPolicy.dns.podLabels | nindent 10 }}
-    {{- with .Values.networkPolicy.dns.nodeLocalAddress }}
+    {{- range .Values.networkPolicy.dns.cidrs }}
     - ipBlock:
-        cidr: {{ . }}/32
+        cidr: {{ . | quote }}
     {{- end }}
   ports:
-    - port: 53
+    {{- range .Values.networkPolicy.dns.ports }}
+    - port: {{ int . }}
       protocol: UDP
-    - port: 53
+    - port: {{ int . }}
       protocol: TCP
+    {{- end }}
 {{- end }}
 #% for dep in dependencies
 
@@ -244,7 +246,7 @@ capabilities:
     - podSelector:
         matchLabels:
           app.kubernetes.io/name: [[dep.name]]
-          app.kubernetes.io/instance: {{ .Release.Name }}
+          app.kubernetes.io/instance: {{ .Release.Name | quote }}
   ports:
     - port: [[dep.port]]
       protocol: TCP
@@ -269,14 +271,18 @@ metadata:
     {{- include "[[chart.name]].podLabels" (dict "context" . "component" "migrate") | nindent 4 }}
   annotations:
     kubectl.kubernetes.io/default-container: migrate
+    migration/attempt: {{ .Values.migration.attempt | quote }}
 spec:
   {{- with include "[[chart.name]].imagePullSecrets" . }}
   {{- . | nindent 2 }}
   {{- end }}
-  serviceAccountName: {{ include "[[chart.name]].serviceAccountName" . }}
+  serviceAccountName: {{ include "[[chart.name]].serviceAccountName" . | quote }}
   automountServiceAccountToken: false
   enableServiceLinks: false
   restartPolicy: Never
+  {{- with include "[[chart.name]].scheduling" .Values.migration }}
+  {{- . | nindent 2 }}
+  {{- end }}
   securityContext:
     {{- include "[[chart.name]].podSecurityContext" .Values.migration.podSecurity | nindent 4 }}
   initContainers:
@@ -287,21 +293,21 @@ spec:
         - /bin/sh
         - -euc
         - |
-          until psql "$DATABASE_URL" --quiet --command 'select 1' > /dev/null; do
-            [ "$SECONDS_LEFT" -gt 0 ] || { echo "the database did not answer in time"; exit 1; }
+          end=$(($(date +%s) + WAIT_SECONDS))
+          until psql "$DATABASE_URL" --quiet --no-psqlrc --command 'select 1' > /dev/null; do
+            [ "$(date +%s)" -lt "$end" ] || { echo "the database did not answer in time"; exit 1; }
             echo "waiting for the database"
-            SECONDS_LEFT=$((SECONDS_LEFT - 5))
             sleep 5
           done
       env:
         - name: DATABASE_URL
           valueFrom:
             secretKeyRef:
-              name: {{ include "[[chart.name]].secretName" . }}
+              name: {{ include "[[chart.name]].secretName" . | quote }}
               key: [[migration.url_key]]
         - name: PGCONNECT_TIMEOUT
           value: "5"
-        - name: SECONDS_LEFT
+        - name: WAIT_SECONDS
           value: {{ int .Values.migration.databaseTimeout | quote }}
       resources:
         {{- include "[[chart.name]].clientResources" . | nindent 8 }}
@@ -319,11 +325,14 @@ spec:
         - name: [[variable.variable]]
           valueFrom:
             secretKeyRef:
-              name: {{ include "[[chart.name]].secretName" . }}
+              name: {{ include "[[chart.name]].secretName" . | quote }}
               key: [[variable.key]]
 #% endfor
         {{- with include "[[chart.name]].migration.env" . | trim }}
         {{- . | nindent 8 }}
+        {{- end }}
+        {{- with .Values.migration.extraEnv }}
+        {{- toYaml . | nindent 8 }}
         {{- end }}
       resources:
         {{- toYaml .Values.migration.resources | nindent 8 }}
@@ -343,26 +352,24 @@ spec:
         - /bin/sh
         - -euc
         - |
-          psql "$DATABASE_URL" --quiet --no-psqlrc --set ON_ERROR_STOP=1 --set job="$JOB" <<'SQL'
-          set client_min_messages = warning;
-          create schema if not exists [[migration.marker_schema]];
-          create table if not exists [[migration.marker_schema]].migrations (
-            job text primary key,
-            finished_at timestamptz not null default now()
-          );
-          insert into [[migration.marker_schema]].migrations (job) values (:'job') on conflict do nothing;
-          SQL
-          echo "migrations finished: $JOB"
+          echo "
+            set client_min_messages = warning;
+            create schema if not exists [[migration.marker_schema]];
+            create table if not exists [[migration.marker_schema]].migrations (
+              mark text primary key,
+              finished_at timestamptz not null default now()
+            );
+            insert into [[migration.marker_schema]].migrations (mark) values (:'mark') on conflict do nothing;
+          " | psql "$DATABASE_URL" --quiet --no-psqlrc --set ON_ERROR_STOP=1 --set mark="$MARK"
+          echo "migrations finished: $MARK"
       env:
         - name: DATABASE_URL
           valueFrom:
             secretKeyRef:
-              name: {{ include "[[chart.name]].secretName" . }}
+              name: {{ include "[[chart.name]].secretName" . | quote }}
               key: [[migration.url_key]]
-        - name: JOB
-          valueFrom:
-            fieldRef:
-              fieldPath: metadata.labels['batch.kubernetes.io/job-name']
+        - name: MARK
+          value: "@MARK@"
       resources:
         {{- include "[[chart.name]].clientResources" . | nindent 8 }}
       securityContext:
@@ -374,12 +381,36 @@ spec:
     {{- end }}
 {{- end }}
 
-{{/* Name of the migration Job: a Job cannot be changed, so what it runs is part of its name. */}}
-{{- define "[[chart.name]].migration.job" -}}
+{{/* What pods wait for: a mark of exactly this migration. */}}
+{{- define "[[chart.name]].migration.mark" -}}
 {{- $digest := include "[[chart.name]].migration.pod" . | sha256sum | trunc 8 }}
 {{- include "[[chart.name]].suffixed" (dict "context" . "suffix" (printf "migrate-%s" $digest)) }}
 {{- end }}
+
+{{/* Name of the migration Job. A Job cannot be changed, so what it runs is part of
+     its name; one that has failed is followed by another with the next upgrade. */}}
+{{- define "[[chart.name]].migration.job" -}}
+{{- $name := include "[[chart.name]].migration.mark" . }}
+{{- $job := lookup "batch/v1" "Job" .Release.Namespace $name }}
+{{- range ($job.status).conditions }}
+{{- if and (eq .type "Failed") (eq .status "True") }}
+{{- $name = printf "%s-r%d" (trunc 57 $name) (int $.Release.Revision) }}
+{{- end }}
+{{- end }}
+{{- $name }}
+{{- end }}
 #% endif
+
+{{/* Where pods go. Takes .Values.… with nodeSelector, tolerations and so on. */}}
+{{- define "[[chart.name]].scheduling" -}}
+{{- $set := dict }}
+{{- range $key := list "nodeSelector" "tolerations" "affinity" "priorityClassName" }}
+{{- with index $ $key }}{{ $_ := set $set $key . }}{{ end }}
+{{- end }}
+{{- with $set }}
+{{- toYaml . }}
+{{- end }}
+{{- end }}
 
 {{/* What a small client needs. */}}
 {{- define "[[chart.name]].clientResources" -}}

@@ -37,7 +37,7 @@ Name of the Secret with the passwords.
 Labels that select the pod. They never change.
 */}}
 {{- define "embedded-postgresql.selectorLabels" -}}
-app.kubernetes.io/name: {{ .Chart.Name }}
+app.kubernetes.io/name: {{ .Chart.Name | quote }}
 app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/component: database
 {{- end }}
@@ -82,7 +82,7 @@ Pull Secrets, the global ones first.
 */}}
 {{- define "embedded-postgresql.imagePullSecrets" -}}
 {{- range concat (default list ((.Values.global).imagePullSecrets)) .Values.imagePullSecrets | uniq }}
-- name: {{ . | quote }}
+- name: {{ if kindIs "map" . }}{{ .name | quote }}{{ else }}{{ . | quote }}{{ end }}
 {{- end }}
 {{- end }}
 
