@@ -4,15 +4,24 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 fn main() -> std::io::Result<()> {
-    let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR").unwrap_or_default()).join("embedded");
+    let root =
+        PathBuf::from(std::env::var("CARGO_MANIFEST_DIR").unwrap_or_default()).join("embedded");
     println!("cargo::rerun-if-changed={}", root.display());
     let mut list = String::from("const EMBEDDED: &[(&str, &str, &str)] = &[\n");
     for chart in sorted(&root)? {
         let mut files = Vec::new();
         walk(&chart, &mut files)?;
         for file in files {
-            let name = chart.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let relative = file.strip_prefix(&chart).unwrap_or(&file).to_string_lossy().replace('\\', "/");
+            let name = chart
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            let relative = file
+                .strip_prefix(&chart)
+                .unwrap_or(&file)
+                .to_string_lossy()
+                .replace('\\', "/");
             let path = format!("{name}/{relative}");
             let _ = writeln!(
                 list,
@@ -38,8 +47,9 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
 }
 
 fn sorted(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
-    let mut paths: Vec<PathBuf> =
-        std::fs::read_dir(folder)?.map(|entry| entry.map(|e| e.path())).collect::<Result<_, _>>()?;
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)?
+        .map(|entry| entry.map(|e| e.path()))
+        .collect::<Result<_, _>>()?;
     paths.sort();
     Ok(paths)
 }

@@ -1,2 +1,5 @@
-//! r
-fn main() {}
+//! The `taskspec` program.
+
+fn main() -> std::process::ExitCode {
+    taskspec::run(std::env::args_os().collect())
+}

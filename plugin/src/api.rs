@@ -89,23 +89,36 @@ pub const LANGUAGE: &str = "taskspec/v1";
 /// so any key is an error.
 pub fn compile(spec: &str, settings: &[(String, String)]) -> Compilation {
     if let Some((key, _)) = settings.first() {
-        let diagnostic = Diagnostic::error(codes::SETTING, format!("the compiler has no setting `{key}`"))
-            .help("compile without settings: version 1 of the language has none");
-        return Compilation { chart: None, diagnostics: vec![diagnostic] };
+        let diagnostic = Diagnostic::error(
+            codes::SETTING,
+            format!("the compiler has no setting `{key}`"),
+        )
+        .help("compile without settings: version 1 of the language has none");
+        return Compilation {
+            chart: None,
+            diagnostics: vec![diagnostic],
+        };
     }
     let (resolved, mut diagnostics) = taskspec_spec::resolve(spec);
     let Some(resolved) = resolved else {
-        return Compilation { chart: None, diagnostics };
+        return Compilation {
+            chart: None,
+            diagnostics,
+        };
     };
     let (plan, more) = lower::lower(&resolved);
     diagnostics.extend(more);
     diagnostics.sort_by_key(|d| d.labels.first().map_or(u32::MAX, |label| label.at.start));
-    Compilation { chart: plan.as_ref().map(emit::emit), diagnostics }
+    Compilation {
+        chart: plan.as_ref().map(emit::emit),
+        diagnostics,
+    }
 }
 
 /// JSON Schema (2020-12) of the language.
 pub fn schema() -> String {
-    let mut text = serde_json::to_string_pretty(&taskspec_spec::jsonschema::schema()).unwrap_or_default();
+    let mut text =
+        serde_json::to_string_pretty(&taskspec_spec::jsonschema::schema()).unwrap_or_default();
     text.push('\n');
     text
 }
@@ -114,7 +127,10 @@ pub fn schema() -> String {
 pub fn codes() -> Vec<Entry> {
     codes::ALL
         .iter()
-        .map(|code| Entry { name: code.id.to_owned(), summary: code.title.to_owned() })
+        .map(|code| Entry {
+            name: code.id.to_owned(),
+            summary: code.title.to_owned(),
+        })
         .collect()
 }
 
@@ -127,7 +143,10 @@ pub fn explain(code: &str) -> Option<String> {
 pub fn catalog() -> Vec<Entry> {
     entries::names()
         .filter_map(entries::find)
-        .map(|entry| Entry { name: entry.name, summary: entry.summary })
+        .map(|entry| Entry {
+            name: entry.name,
+            summary: entry.summary,
+        })
         .collect()
 }
 
@@ -164,11 +183,17 @@ const STARTERS: &[(&str, &str, &str)] = &[
 pub fn starters() -> Vec<Entry> {
     STARTERS
         .iter()
-        .map(|(name, summary, _)| Entry { name: (*name).to_owned(), summary: (*summary).to_owned() })
+        .map(|(name, summary, _)| Entry {
+            name: (*name).to_owned(),
+            summary: (*summary).to_owned(),
+        })
         .collect()
 }
 
 /// The text of a starter specification.
 pub fn starter(name: &str) -> Option<String> {
-    STARTERS.iter().find(|(known, _, _)| *known == name).map(|(_, _, text)| (*text).to_owned())
+    STARTERS
+        .iter()
+        .find(|(known, _, _)| *known == name)
+        .map(|(_, _, text)| (*text).to_owned())
 }

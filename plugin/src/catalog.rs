@@ -159,12 +159,30 @@ pub struct Engine {
 
 /// Name and text of each entry.
 const SOURCES: &[(&str, &str)] = &[
-    ("bitnami/postgresql", include_str!("../catalog/bitnami-postgresql.toml")),
-    ("bitnami/redis", include_str!("../catalog/bitnami-redis.toml")),
-    ("embedded/postgresql", include_str!("../catalog/embedded-postgresql.toml")),
-    ("embedded/valkey", include_str!("../catalog/embedded-valkey.toml")),
-    ("external/postgresql", include_str!("../catalog/external-postgresql.toml")),
-    ("external/redis", include_str!("../catalog/external-redis.toml")),
+    (
+        "bitnami/postgresql",
+        include_str!("../catalog/bitnami-postgresql.toml"),
+    ),
+    (
+        "bitnami/redis",
+        include_str!("../catalog/bitnami-redis.toml"),
+    ),
+    (
+        "embedded/postgresql",
+        include_str!("../catalog/embedded-postgresql.toml"),
+    ),
+    (
+        "embedded/valkey",
+        include_str!("../catalog/embedded-valkey.toml"),
+    ),
+    (
+        "external/postgresql",
+        include_str!("../catalog/external-postgresql.toml"),
+    ),
+    (
+        "external/redis",
+        include_str!("../catalog/external-redis.toml"),
+    ),
 ];
 
 const ENGINES: &str = include_str!("../catalog/engines.toml");
@@ -200,7 +218,9 @@ pub fn engines() -> BTreeMap<String, Engine> {
 impl Entry {
     /// The group of a major version.
     pub fn majors_of(&self, major: u64) -> Option<&Majors> {
-        self.majors.iter().find(|group| group.versions.contains(&major))
+        self.majors
+            .iter()
+            .find(|group| group.versions.contains(&major))
     }
 
     /// Values that are always written for a major version.
@@ -217,7 +237,10 @@ impl Entry {
         if !self.repository.is_empty() {
             page += &format!("- chart `{}` of {}\n", self.chart, self.repository);
         }
-        page += &format!("- protocol: {}\n- facts checked: {}\n", self.engine, self.checked);
+        page += &format!(
+            "- protocol: {}\n- facts checked: {}\n",
+            self.engine, self.checked
+        );
         for group in &self.majors {
             let versions: Vec<String> = group.versions.iter().map(u64::to_string).collect();
             let state = format!("{:?}", group.state).to_lowercase();

@@ -5,8 +5,8 @@
 //! variable or the network: the same arguments always give the same result.
 
 mod api;
-mod emit;
 pub mod catalog;
+mod emit;
 pub mod lower;
 pub mod values;
 mod yaml;

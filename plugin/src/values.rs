@@ -39,19 +39,42 @@ pub enum Node {
 
 /// A value with its schema.
 pub fn leaf(key: &str, value: impl Into<Value>, schema: Value, doc: impl Into<String>) -> Entry {
-    Entry { key: key.to_owned(), doc: doc.into(), node: Node::Leaf { value: value.into(), schema } }
+    Entry {
+        key: key.to_owned(),
+        doc: doc.into(),
+        node: Node::Leaf {
+            value: value.into(),
+            schema,
+        },
+    }
 }
 
 /// Keys under a key; unknown ones are refused.
 pub fn branch(key: &str, doc: impl Into<String>, entries: Vec<Entry>) -> Entry {
-    let node = Node::Branch { entries, open: false, required: Vec::new() };
-    Entry { key: key.to_owned(), doc: doc.into(), node }
+    let node = Node::Branch {
+        entries,
+        open: false,
+        required: Vec::new(),
+    };
+    Entry {
+        key: key.to_owned(),
+        doc: doc.into(),
+        node,
+    }
 }
 
 /// Keys under a key; unknown ones are accepted.
 pub fn open_branch(key: &str, doc: impl Into<String>, entries: Vec<Entry>) -> Entry {
-    let node = Node::Branch { entries, open: true, required: Vec::new() };
-    Entry { key: key.to_owned(), doc: doc.into(), node }
+    let node = Node::Branch {
+        entries,
+        open: true,
+        required: Vec::new(),
+    };
+    Entry {
+        key: key.to_owned(),
+        doc: doc.into(),
+        node,
+    }
 }
 
 /// A row of the README's configuration table.
@@ -100,11 +123,18 @@ pub fn difference(base: &[Entry], other: &[Entry]) -> Map<String, Value> {
     for entry in other {
         let before = base.iter().find(|candidate| candidate.key == entry.key);
         let change = match (before.map(|before| &before.node), &entry.node) {
-            (Some(Node::Branch { entries: before, .. }), Node::Branch { entries, .. }) => {
+            (
+                Some(Node::Branch {
+                    entries: before, ..
+                }),
+                Node::Branch { entries, .. },
+            ) => {
                 let inner = difference(before, entries);
                 (!inner.is_empty()).then_some(Value::Object(inner))
             }
-            (Some(Node::Leaf { value: before, .. }), Node::Leaf { value, .. }) => changed(before, value),
+            (Some(Node::Leaf { value: before, .. }), Node::Leaf { value, .. }) => {
+                changed(before, value)
+            }
             (_, node) => Some(plain(node)),
         };
         if let Some(change) = change {
@@ -142,9 +172,12 @@ fn changed(before: &Value, after: &Value) -> Option<Value> {
 fn plain(node: &Node) -> Value {
     match node {
         Node::Leaf { value, .. } => value.clone(),
-        Node::Branch { entries, .. } => {
-            Value::Object(entries.iter().map(|entry| (entry.key.clone(), plain(&entry.node))).collect())
-        }
+        Node::Branch { entries, .. } => Value::Object(
+            entries
+                .iter()
+                .map(|entry| (entry.key.clone(), plain(&entry.node)))
+                .collect(),
+        ),
     }
 }
 
@@ -169,7 +202,10 @@ pub fn difference_yaml(changes: &Map<String, Value>, header: &str) -> String {
 /// stay open at the root, as Helm needs when the chart is a dependency.
 pub fn schema(entries: &[Entry], title: &str) -> Value {
     let mut root = Map::new();
-    root.insert("$schema".into(), json!("http://json-schema.org/draft-07/schema#"));
+    root.insert(
+        "$schema".into(),
+        json!("http://json-schema.org/draft-07/schema#"),
+    );
     root.insert("title".into(), json!(title));
     root.insert("type".into(), json!("object"));
     let mut properties = properties(entries);
@@ -186,7 +222,10 @@ pub fn schema(entries: &[Entry], title: &str) -> Value {
 }
 
 fn properties(entries: &[Entry]) -> Map<String, Value> {
-    entries.iter().map(|entry| (entry.key.clone(), entry_schema(entry))).collect()
+    entries
+        .iter()
+        .map(|entry| (entry.key.clone(), entry_schema(entry)))
+        .collect()
 }
 
 fn entry_schema(entry: &Entry) -> Value {
@@ -198,7 +237,11 @@ fn entry_schema(entry: &Entry) -> Value {
                 schema.extend(own.clone());
             }
         }
-        Node::Branch { entries, open, required } => {
+        Node::Branch {
+            entries,
+            open,
+            required,
+        } => {
             schema.insert("type".into(), json!("object"));
             schema.insert("properties".into(), Value::Object(properties(entries)));
             if !required.is_empty() {
@@ -219,11 +262,19 @@ pub fn rows(entries: &[Entry]) -> Vec<Row> {
 
 fn collect(entries: &[Entry], prefix: &str, rows: &mut Vec<Row>) {
     for entry in entries {
-        let path = if prefix.is_empty() { entry.key.clone() } else { format!("{prefix}.{}", entry.key) };
+        let path = if prefix.is_empty() {
+            entry.key.clone()
+        } else {
+            format!("{prefix}.{}", entry.key)
+        };
         match &entry.node {
             Node::Branch { entries, .. } => collect(entries, &path, rows),
             Node::Leaf { value, .. } => {
-                rows.push(Row { path, default: value.to_string(), doc: entry.doc.clone() });
+                rows.push(Row {
+                    path,
+                    default: value.to_string(),
+                    doc: entry.doc.clone(),
+                });
             }
         }
     }
@@ -231,16 +282,21 @@ fn collect(entries: &[Entry], prefix: &str, rows: &mut Vec<Row>) {
 
 /// Puts a value at a dotted path, making branches on the way.
 pub fn insert(entries: &mut Vec<Entry>, path: &[&str], value: Value, schema: Value, doc: &str) {
-    let Some((first, rest)) = path.split_first() else { return };
+    let Some((first, rest)) = path.split_first() else {
+        return;
+    };
     if rest.is_empty() {
         entries.retain(|entry| entry.key != *first);
         entries.push(leaf(first, value, schema, doc));
         return;
     }
-    let index = entries.iter().position(|entry| entry.key == *first).unwrap_or_else(|| {
-        entries.push(open_branch(first, "", Vec::new()));
-        entries.len() - 1
-    });
+    let index = entries
+        .iter()
+        .position(|entry| entry.key == *first)
+        .unwrap_or_else(|| {
+            entries.push(open_branch(first, "", Vec::new()));
+            entries.len() - 1
+        });
     if let Node::Branch { entries: inner, .. } = &mut entries[index].node {
         insert(inner, rest, value, schema, doc);
     }

@@ -132,13 +132,21 @@ fn flat(value: &Value) -> String {
 pub fn scalar(text: &str) -> String {
     let plain = text.bytes().next().is_some_and(|b| b.is_ascii_lowercase())
         && text.len() > 5
-        && text.bytes().all(|b| b.is_ascii_lowercase() || matches!(b, b'-' | b'/' | b'_'));
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || matches!(b, b'-' | b'/' | b'_'));
     if plain {
         // No YAML 1.1 word is that long; most scalars of a chart take this way.
         return text.to_owned();
     }
-    let one_line = !text.is_empty() && !text.contains(|c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{85}'));
-    let written = if one_line { serde_saphyr::to_string(&text).ok() } else { None };
+    let one_line = !text.is_empty()
+        && !text
+            .contains(|c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{85}'));
+    let written = if one_line {
+        serde_saphyr::to_string(&text).ok()
+    } else {
+        None
+    };
     match written {
         Some(written) if written.trim_end().lines().count() == 1 => written.trim_end().to_owned(),
         _ => quoted(text),

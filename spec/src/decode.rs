@@ -41,7 +41,12 @@ pub struct Fault {
 impl Fault {
     /// A fault of the value itself.
     pub fn new(code: codes::Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), help: None, note: None }
+        Self {
+            code,
+            message: message.into(),
+            help: None,
+            note: None,
+        }
     }
 
     /// Adds the remedy.
@@ -74,7 +79,11 @@ pub fn decode_scalar<T: Scalar>(node: &Node, sink: &mut Sink) -> Option<T> {
         Ok(value) => Some(value),
         Err(fault) => {
             let empty = matches!(&node.value, Value::String(text) if text.is_empty());
-            let message = if empty { fault.message.replace("``", "empty text") } else { fault.message };
+            let message = if empty {
+                fault.message.replace("``", "empty text")
+            } else {
+                fault.message
+            };
             let mut diagnostic = Diagnostic::error(fault.code, message)
                 .at(node.span, format!("expected {}", T::SHAPE.name))
                 .maybe_help(fault.help);
@@ -93,18 +102,32 @@ pub fn not_a_table(shape: &TableShape, node: &Node, sink: &mut Sink) {
         return wrong_type("a table", node, sink);
     }
     sink.push(
-        Diagnostic::error(codes::WRONG_TYPE, format!("expected a table, found {}", node.value.kind()))
-            .at(node.span, "expected a table")
-            .help(format!("write {{ {} }}, or a [header] with lines below it", keys.join(", "))),
+        Diagnostic::error(
+            codes::WRONG_TYPE,
+            format!("expected a table, found {}", node.value.kind()),
+        )
+        .at(node.span, "expected a table")
+        .help(
+            [
+                "write { ",
+                &keys.join(", "),
+                " }, or a [header] with lines below it",
+            ]
+            .concat(),
+        ),
     );
 }
 
 /// Reports that `node` is not what was expected.
 pub fn wrong_type(expected: &str, node: &Node, sink: &mut Sink) {
     let help = match (expected, &node.value) {
-        ("a list", Value::Table(_)) => Some("put it in brackets, or write its header as [[…]]".to_owned()),
+        ("a list", Value::Table(_)) => {
+            Some("put it in brackets, or write its header as [[…]]".to_owned())
+        }
         ("a list", _) => Some("put it in brackets: [ … ]".to_owned()),
-        ("a table", _) => Some("write keys and values: { key = value }, or a [header] with lines below it".to_owned()),
+        ("a table", _) => Some(
+            "write keys and values: { key = value }, or a [header] with lines below it".to_owned(),
+        ),
         _ => None,
     };
     sink.push(
@@ -193,14 +216,23 @@ impl<T: Decode> Field for Vec<T> {
             wrong_type("a list", node, sink);
             return Some(Vec::new());
         };
-        Some(items.iter().filter_map(|item| T::decode(item, sink)).collect())
+        Some(
+            items
+                .iter()
+                .filter_map(|item| T::decode(item, sink))
+                .collect(),
+        )
     }
 }
 
 impl<K: Key, V: Decode> Field for Map<K, V> {
     const REQUIRED: bool = false;
     fn shape() -> Shape {
-        Shape::Map { key: &K::SHAPE, value: V::shape, open: K::OPEN }
+        Shape::Map {
+            key: &K::SHAPE,
+            value: V::shape,
+            open: K::OPEN,
+        }
     }
     fn absent() -> Option<Self> {
         Some(Self::default())
@@ -208,17 +240,24 @@ impl<K: Key, V: Decode> Field for Map<K, V> {
     fn decode(node: &Node, sink: &mut Sink) -> Option<Self> {
         let Value::Table(table) = &node.value else {
             wrong_type("a table", node, sink);
-            return Some(Self { faulty: true, ..Self::default() });
+            return Some(Self {
+                faulty: true,
+                ..Self::default()
+            });
         };
         let mut map = Self::default();
         for entry in &table.entries {
             map.names.insert(entry.key.clone(), usize::MAX);
-            let key = Node { value: Value::String(entry.key.clone()), span: entry.key_span };
+            let key = Node {
+                value: Value::String(entry.key.clone()),
+                span: entry.key_span,
+            };
             let name: Option<K> = decode_scalar(&key, sink);
             let value = V::decode(&entry.node, sink);
             if let (Some(_), Some(value)) = (name, value) {
                 map.names.insert(entry.key.clone(), map.entries.len());
-                map.entries.push((Spanned::new(entry.key.clone(), entry.key_span), value));
+                map.entries
+                    .push((Spanned::new(entry.key.clone(), entry.key_span), value));
             }
         }
         Some(map)
@@ -254,14 +293,22 @@ pub struct Map<K, V> {
 
 impl<K, V> Default for Map<K, V> {
     fn default() -> Self {
-        Self { entries: Vec::new(), names: BTreeMap::new(), faulty: false, key: PhantomData }
+        Self {
+            entries: Vec::new(),
+            names: BTreeMap::new(),
+            faulty: false,
+            key: PhantomData,
+        }
     }
 }
 
 impl<K, V> Map<K, V> {
     /// The value of a name.
     pub fn get(&self, name: &str) -> Option<&V> {
-        self.names.get(name).and_then(|at| self.entries.get(*at)).map(|(_, value)| value)
+        self.names
+            .get(name)
+            .and_then(|at| self.entries.get(*at))
+            .map(|(_, value)| value)
     }
 
     /// Whether the text declares the name, even if its value is faulty.
@@ -325,9 +372,15 @@ pub fn unknown_key(key: &str, span: Span, shape: &TableShape) -> Diagnostic {
 pub fn missing_key(key: &str, table_span: Span, shape: &TableShape, sink: &mut Sink) {
     if key == "spec" {
         sink.push(
-            Diagnostic::error(codes::LANGUAGE, "the specification does not say which language it is written in")
-                .at(Span::default(), "")
-                .help(format!("write spec = \"{}\" in the first line", crate::LANGUAGE)),
+            Diagnostic::error(
+                codes::LANGUAGE,
+                "the specification does not say which language it is written in",
+            )
+            .at(Span::default(), "")
+            .help(format!(
+                "write spec = \"{}\" in the first line",
+                crate::LANGUAGE
+            )),
         );
         return;
     }

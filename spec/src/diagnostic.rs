@@ -68,7 +68,11 @@ impl Diagnostic {
     #[must_use]
     pub fn at(mut self, span: Span, text: impl Into<String>) -> Self {
         let primary = self.labels.is_empty();
-        self.labels.push(Label { at: span, text: text.into(), primary });
+        self.labels.push(Label {
+            at: span,
+            text: text.into(),
+            primary,
+        });
         self
     }
 
@@ -94,7 +98,13 @@ impl Diagnostic {
     }
 
     fn place(&self) -> (u32, u32, &'static str) {
-        let at = self.labels.first().map_or(Span { start: u32::MAX, end: u32::MAX }, |l| l.at);
+        let at = self.labels.first().map_or(
+            Span {
+                start: u32::MAX,
+                end: u32::MAX,
+            },
+            |l| l.at,
+        );
         (at.start, at.end, self.code)
     }
 }
@@ -148,10 +158,17 @@ impl Sink {
         if self.is_full() {
             return;
         }
-        diagnostic.notes.extend(self.environment.iter().map(|name| format!("in environment `{name}`")));
+        diagnostic.notes.extend(
+            self.environment
+                .iter()
+                .map(|name| format!("in environment `{name}`")),
+        );
         diagnostic.message = shown(&diagnostic.message, LONGEST_MESSAGE);
         let labels = diagnostic.labels.iter_mut().map(|label| &mut label.text);
-        for text in labels.chain(&mut diagnostic.notes).chain(&mut diagnostic.help) {
+        for text in labels
+            .chain(&mut diagnostic.notes)
+            .chain(&mut diagnostic.help)
+        {
             *text = shown(text, LONGEST_REMARK);
         }
         self.diagnostics.push(diagnostic);
@@ -190,7 +207,9 @@ impl Sink {
                 .iter()
                 .rev()
                 .take_while(|d| d.place().0 == place.0)
-                .any(|d| d.place() == place && (d.message == diagnostic.message || d.code == NUMBER.id));
+                .any(|d| {
+                    d.place() == place && (d.message == diagnostic.message || d.code == NUMBER.id)
+                });
             if !twin {
                 unique.push(diagnostic);
             }

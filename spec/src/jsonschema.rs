@@ -10,8 +10,14 @@ pub fn schema() -> Value {
     let mut definitions = Definitions::default();
     let root = definitions.table(&Document::SHAPE, Variant::Whole);
     let mut schema = Map::new();
-    schema.insert("$schema".into(), json!("https://json-schema.org/draft/2020-12/schema"));
-    schema.insert("title".into(), json!("taskspec specification, version taskspec/v1"));
+    schema.insert(
+        "$schema".into(),
+        json!("https://json-schema.org/draft/2020-12/schema"),
+    );
+    schema.insert(
+        "title".into(),
+        json!("taskspec specification, version taskspec/v1"),
+    );
     schema.insert("$ref".into(), root);
     definitions.made.sort_keys();
     schema.insert("$defs".into(), Value::Object(definitions.made));
@@ -32,7 +38,11 @@ struct Definitions {
 
 impl Definitions {
     fn table(&mut self, shape: &'static TableShape, variant: Variant) -> Value {
-        let suffix = if variant == Variant::Override { "Override" } else { "" };
+        let suffix = if variant == Variant::Override {
+            "Override"
+        } else {
+            ""
+        };
         let name = format!("{}{suffix}", shape.name);
         let reference = json!({ "$ref": format!("#/$defs/{name}") });
         if self.made.contains_key(&name) {
@@ -103,8 +113,10 @@ impl Definitions {
             }
             Shape::Scalar(one) => scalar(one),
             Shape::Either(forms) => {
-                let forms: Vec<Value> =
-                    forms.iter().map(|form| self.shape(form(), Variant::Whole)).collect();
+                let forms: Vec<Value> = forms
+                    .iter()
+                    .map(|form| self.shape(form(), Variant::Whole))
+                    .collect();
                 json!({ "anyOf": forms })
             }
             Shape::Free => json!({}),
@@ -118,5 +130,10 @@ fn scalar(shape: &ScalarShape) -> Value {
 }
 
 fn tidy(doc: &str) -> String {
-    doc.lines().map(str::trim).collect::<Vec<_>>().join("\n").trim().to_owned()
+    doc.lines()
+        .map(str::trim)
+        .collect::<Vec<_>>()
+        .join("\n")
+        .trim()
+        .to_owned()
 }

@@ -10,11 +10,11 @@ use crate::shape::{ScalarShape, Shape};
 use crate::span::Spanned;
 use crate::tree::{Node, Value};
 use crate::types::{
-    AbsolutePath, AnnotationKey, Any, CatalogName, Cidr, Condition, Constraint, Cpu, DecisionStatus, Delivery,
-    Duration, EnvName, EnvironmentName, FileName, Flag, Free, Host, HttpPath, Identifier, Image,
-    KubeVersion, Label, LabelKey, Language, Line, Memory, Name, Port, Positive, PullPolicy,
-    RolloutStrategy, SecretKey, SecretSource, SemVer, ServiceType, SqlName, Strategy, Surge, Text,
-    Url, UserId, Whole, WorkloadKind,
+    AbsolutePath, AnnotationKey, Any, CatalogName, Cidr, Condition, Constraint, Cpu,
+    DecisionStatus, Delivery, Duration, EnvName, EnvironmentName, FileName, Flag, Free, Host,
+    HttpPath, Identifier, Image, KubeVersion, Label, LabelKey, Language, Line, Memory, Name, Port,
+    Positive, PullPolicy, RolloutStrategy, SecretKey, SecretSource, SemVer, ServiceType, SqlName,
+    Strategy, Surge, Text, Url, UserId, Whole, WorkloadKind,
 };
 
 table! {
@@ -102,7 +102,13 @@ impl Decode for Owner {
             return Person::decode(node, sink).map(Self);
         }
         let name = Spanned::<Line>::decode(node, sink)?;
-        Some(Self(Person { name, email: None, url: None, parameters: Vec::new(), faulty: Vec::new() }))
+        Some(Self(Person {
+            name,
+            email: None,
+            url: None,
+            parameters: Vec::new(),
+            faulty: Vec::new(),
+        }))
     }
 }
 
@@ -388,22 +394,27 @@ impl Decode for Peer {
     fn decode(node: &Node, sink: &mut Sink) -> Option<Self> {
         match &node.value {
             Value::Table(_) => PeerTable::decode(node, sink).map(Self::Table),
-            Value::String(word) => match word.as_str() {
-                "release" => Some(Self::Release),
-                "namespace" => Some(Self::Namespace),
-                "cluster" => Some(Self::Cluster),
-                "internet" => Some(Self::Internet),
-                other => {
-                    let help = crate::suggest::did_you_mean(other, PEER_WORDS.iter().copied())
+            Value::String(word) => {
+                match word.as_str() {
+                    "release" => Some(Self::Release),
+                    "namespace" => Some(Self::Namespace),
+                    "cluster" => Some(Self::Cluster),
+                    "internet" => Some(Self::Internet),
+                    other => {
+                        let help = crate::suggest::did_you_mean(other, PEER_WORDS.iter().copied())
                         .unwrap_or_else(|| format!("choose {}, or write a table with `namespace`, `labels` or `cidr`", crate::suggest::list(PEER_WORDS.iter().copied()).replace(" and ", ", ")));
-                    sink.push(
-                        crate::diagnostic::Diagnostic::error(crate::codes::CHOICE, format!("`{other}` is not a peer"))
+                        sink.push(
+                            crate::diagnostic::Diagnostic::error(
+                                crate::codes::CHOICE,
+                                format!("`{other}` is not a peer"),
+                            )
                             .at(node.span, "not a peer")
                             .help(help),
-                    );
-                    None
+                        );
+                        None
+                    }
                 }
-            },
+            }
             _ => {
                 crate::decode::wrong_type(PEER.name, node, sink);
                 None
@@ -522,8 +533,11 @@ impl crate::decode::Scalar for SecretName {
         if valid {
             Ok(Self(text.clone()))
         } else {
-            Err(crate::decode::Fault::new(crate::codes::NAME, format!("`{text}` is not a Secret's name"))
-                .help("use lower-case letters, digits, `-` and `.`, such as \"task-api-credentials\""))
+            Err(crate::decode::Fault::new(
+                crate::codes::NAME,
+                format!("`{text}` is not a Secret's name"),
+            )
+            .help("use lower-case letters, digits, `-` and `.`, such as \"task-api-credentials\""))
         }
     }
 }

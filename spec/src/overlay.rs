@@ -16,7 +16,10 @@ use crate::tree::{Entry, Node, Table, Value};
 /// The base tree with an environment's overrides.
 pub fn merge(base: &Table, environment: &Table, name: &str, sink: &mut Sink) -> Table {
     let mut merged = base.clone();
-    let mut merger = Merger { environment: name, sink };
+    let mut merger = Merger {
+        environment: name,
+        sink,
+    };
     for entry in &environment.entries {
         if Environment::SHAPE.field(&entry.key).is_some() {
             continue;
@@ -35,18 +38,31 @@ pub fn merge(base: &Table, environment: &Table, name: &str, sink: &mut Sink) -> 
 
 fn unknown_override(entry: &Entry) -> Diagnostic {
     let own = Environment::SHAPE.fields.iter().map(|field| field.key);
-    let sections = Document::SHAPE.fields.iter().filter(|field| !field.fixed).map(|field| field.key);
+    let sections = Document::SHAPE
+        .fields
+        .iter()
+        .filter(|field| !field.fixed)
+        .map(|field| field.key);
     let known: Vec<&str> = own.chain(sections).collect();
-    let help = suggest::did_you_mean(&entry.key, known.iter().copied())
-        .unwrap_or_else(|| format!("an environment has {}", suggest::list(known.iter().copied())));
+    let help = suggest::did_you_mean(&entry.key, known.iter().copied()).unwrap_or_else(|| {
+        format!(
+            "an environment has {}",
+            suggest::list(known.iter().copied())
+        )
+    });
     Diagnostic::error(codes::UNKNOWN_KEY, format!("unknown key `{}`", entry.key))
         .at(entry.key_span, "nothing reads this key")
         .help(help)
 }
 
 fn lacks_nothing(table: &Table, shape: &Shape) -> bool {
-    let Shape::Table(known) = shape else { return true };
-    known.fields.iter().all(|field| !field.required || table.get(field.key).is_some())
+    let Shape::Table(known) = shape else {
+        return true;
+    };
+    known
+        .fields
+        .iter()
+        .all(|field| !field.required || table.get(field.key).is_some())
 }
 
 struct Merger<'a> {
@@ -62,7 +78,10 @@ impl Merger<'_> {
                     codes::FIXED_KEY,
                     format!("`{}` cannot differ between environments", over.key),
                 )
-                .at(over.key_span, format!("overridden in `{}`", self.environment))
+                .at(
+                    over.key_span,
+                    format!("overridden in `{}`", self.environment),
+                )
                 .help("state it once, outside the environments")
                 .note("environments become values files: one set of templates serves all of them"),
             );
@@ -82,7 +101,9 @@ impl Merger<'_> {
     /// A key that the base does not have: checked key by key, then taken over.
     fn added(&mut self, base: &mut Table, over: &Entry, shape: &Shape) {
         let mut entry = over.clone();
-        if let (Value::Table(table), Shape::Table(_) | Shape::Map { .. }) = (&over.node.value, shape) {
+        if let (Value::Table(table), Shape::Table(_) | Shape::Map { .. }) =
+            (&over.node.value, shape)
+        {
             let mut empty = Table::default();
             self.table(&mut empty, table, over.key_span, shape);
             entry.node.value = Value::Table(empty);
@@ -107,7 +128,10 @@ impl Merger<'_> {
             self.sink.push(
                 Diagnostic::warning(
                     codes::REPEATED_FACT,
-                    format!("`{}` says in `{}` what the base says already", over.key, self.environment),
+                    format!(
+                        "`{}` says in `{}` what the base says already",
+                        over.key, self.environment
+                    ),
                 )
                 .at(over.node.span, "changes nothing")
                 .at(base.span, "stated here first")
@@ -133,12 +157,21 @@ impl Merger<'_> {
         for entry in &over.entries {
             match shape.field(&entry.key) {
                 Some(field) => self.field(base, entry, field),
-                None => self.sink.push(unknown_key(&entry.key, entry.key_span, shape)),
+                None => self
+                    .sink
+                    .push(unknown_key(&entry.key, entry.key_span, shape)),
             }
         }
     }
 
-    fn mapped(&mut self, base: &mut Table, over: &Entry, base_key: Span, value: &Shape, open: bool) {
+    fn mapped(
+        &mut self,
+        base: &mut Table,
+        over: &Entry,
+        base_key: Span,
+        value: &Shape,
+        open: bool,
+    ) {
         if let Some(target) = base.entries.iter_mut().find(|entry| entry.key == over.key) {
             let span = target.key_span;
             self.value(&mut target.node, over, span, value);
@@ -162,7 +195,10 @@ impl Merger<'_> {
             .unwrap_or_else(|| format!("declare `{key}` outside the environments first"));
         let diagnostic = Diagnostic::error(
             codes::NOTHING_TO_OVERRIDE,
-            format!("`{}` overrides `{key}`, which does not exist", self.environment),
+            format!(
+                "`{}` overrides `{key}`, which does not exist",
+                self.environment
+            ),
         )
         .at(at, "nothing of this name to override")
         .help(help);

@@ -35,14 +35,19 @@ struct Path {
 impl Path {
     fn below(&self, key: &str) -> Self {
         let dot = if self.keys.is_empty() { "" } else { "." };
-        Self { keys: format!("{}{dot}{key}", self.keys), listed: false, form: None, fixed: self.fixed }
+        Self {
+            keys: format!("{}{dot}{key}", self.keys),
+            listed: false,
+            form: None,
+            fixed: self.fixed,
+        }
     }
 
     /// As TOML has it.
     fn header(&self) -> String {
         let last = self.keys.rsplit('.').next().unwrap_or_default();
         match (self.form, self.listed) {
-            (Some(key), _) => format!("`{last} = {{ {key} = … }}`"),
+            (Some(key), _) => ["`", last, " = { ", key, " = … }`"].concat(),
             (None, _) if self.keys.is_empty() => "The file".to_owned(),
             (None, false) => format!("`[{}]`", self.keys),
             (None, true) => format!("`[[{}]]`", self.keys),
@@ -58,13 +63,22 @@ struct Section {
 
 /// The tables in reading order: each before those inside of it.
 fn collect(sections: &mut Vec<Section>, table: &'static TableShape, path: &Path) {
-    if let Some(known) = sections.iter_mut().find(|section| section.table.name == table.name) {
+    if let Some(known) = sections
+        .iter_mut()
+        .find(|section| section.table.name == table.name)
+    {
         known.paths.push(path.clone());
         return;
     }
-    sections.push(Section { table, paths: vec![path.clone()] });
+    sections.push(Section {
+        table,
+        paths: vec![path.clone()],
+    });
     for field in table.fields {
-        let below = Path { fixed: path.fixed || field.fixed, ..path.below(field.key) };
+        let below = Path {
+            fixed: path.fixed || field.fixed,
+            ..path.below(field.key)
+        };
         inside(sections, &(field.shape)(), &below);
     }
 }
@@ -73,12 +87,30 @@ fn inside(sections: &mut Vec<Section>, shape: &Shape, path: &Path) {
     match shape {
         Shape::Table(table) => collect(sections, table, path),
         Shape::Map { key, value, .. } => inside(sections, &value(), &path.below(placeholder(key))),
-        Shape::List(item) => inside(sections, &item(), &Path { listed: true, ..path.clone() }),
+        Shape::List(item) => inside(
+            sections,
+            &item(),
+            &Path {
+                listed: true,
+                ..path.clone()
+            },
+        ),
         Shape::Either(forms) => {
             for form in *forms {
                 let form = form();
-                let only = if let Shape::Table(TableShape { fields: [only], .. }) = form { Some(only.key) } else { None };
-                inside(sections, &form, &Path { form: only, ..path.clone() });
+                let only = if let Shape::Table(TableShape { fields: [only], .. }) = form {
+                    Some(only.key)
+                } else {
+                    None
+                };
+                inside(
+                    sections,
+                    &form,
+                    &Path {
+                        form: only,
+                        ..path.clone()
+                    },
+                );
             }
         }
         Shape::Scalar(_) | Shape::Free => {}
@@ -101,15 +133,27 @@ impl Section {
     }
 
     fn write(&self, all: &[Self], page: &mut String) {
-        let mut text = format!("\n## {}\n\n{}\n", self.heading(), lines(self.table.doc).join(" "));
-        let others = self.paths.iter().map(Path::header).filter(|header| *header != self.heading());
+        let mut text = format!(
+            "\n## {}\n\n{}\n",
+            self.heading(),
+            lines(self.table.doc).join(" ")
+        );
+        let others = self
+            .paths
+            .iter()
+            .map(Path::header)
+            .filter(|header| *header != self.heading());
         let others: Vec<String> = others.collect();
         if !others.is_empty() {
             let _ = writeln!(text, "\nThe same at {}.", others.join(", "));
         }
         if self.table.name == Environment::SHAPE.name {
             let sections = Document::SHAPE.fields.iter().filter(|field| !field.fixed);
-            let _ = writeln!(text, "\nIt may override {}.", list(sections.map(|field| field.key)));
+            let _ = writeln!(
+                text,
+                "\nIt may override {}.",
+                list(sections.map(|field| field.key))
+            );
         }
         text.push_str("\n| key | value | meaning | per environment |\n|---|---|---|---|\n");
         for field in self.table.fields {
@@ -134,14 +178,21 @@ fn row(field: &FieldShape, differs: &str, all: &[Section]) -> String {
     let required = if field.required { ", **required**" } else { "" };
     let value = value(&(field.shape)(), all);
     let meaning = lines(field.doc).join(" ");
-    format!("| `{}` | {}{required} | {} | {differs} |\n", field.key, cell(&value), cell(&meaning))
+    format!(
+        "| `{}` | {}{required} | {} | {differs} |\n",
+        field.key,
+        cell(&value),
+        cell(&meaning)
+    )
 }
 
 /// What a key holds, in words; tables link to their sections.
 fn value(shape: &Shape, all: &[Section]) -> String {
     match shape {
         Shape::Table(table) => link(table, all),
-        Shape::Map { key, value: inner, .. } => format!("{}, by {}", value(&inner(), all), placeholder(key)),
+        Shape::Map {
+            key, value: inner, ..
+        } => format!("{}, by {}", value(&inner(), all), placeholder(key)),
         Shape::List(item) => format!("list: {}", value(&item(), all)),
         Shape::Scalar(scalar) => single(scalar),
         Shape::Either(forms) => {
@@ -158,7 +209,7 @@ fn link(table: &TableShape, all: &[Section]) -> String {
         || "table".to_owned(),
         |section| {
             let form = section.paths.first().and_then(|path| path.form);
-            let shown = form.map_or("table".to_owned(), |key| format!("`{{ {key} = … }}`"));
+            let shown = form.map_or("table".to_owned(), |key| ["`{ ", key, " = … }`"].concat());
             format!("[{shown}](#{})", anchor(&section.heading()))
         },
     )
@@ -173,17 +224,28 @@ fn single(scalar: &ScalarShape) -> String {
         .flatten()
         .filter_map(|word| word.as_str().map(|word| format!("`\"{word}\"`")))
         .collect();
-    if words.is_empty() { format!("{} {}", scalar.name, scalar.hint) } else { words.join(", ") }
+    if words.is_empty() {
+        format!("{} {}", scalar.name, scalar.hint)
+    } else {
+        words.join(", ")
+    }
 }
 
 /// How a heading is linked to, as GitHub and GitLab make it.
 fn anchor(heading: &str) -> String {
-    let kept = heading.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
-    kept.map(|c| if c == ' ' { '-' } else { c }).collect::<String>().to_lowercase()
+    let kept = heading
+        .chars()
+        .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+    kept.map(|c| if c == ' ' { '-' } else { c })
+        .collect::<String>()
+        .to_lowercase()
 }
 
 fn lines(doc: &str) -> Vec<&str> {
-    doc.lines().map(str::trim).filter(|line| !line.is_empty()).collect()
+    doc.lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect()
 }
 
 fn cell(text: &str) -> String {

@@ -46,7 +46,11 @@ fn read(text: &str, sink: &mut Sink) -> Option<Resolved> {
         sink.push(
             Diagnostic::error(
                 codes::TOO_LARGE,
-                format!("the specification has {} bytes, more than {}", text.len(), crate::MAX_BYTES),
+                format!(
+                    "the specification has {} bytes, more than {}",
+                    text.len(),
+                    crate::MAX_BYTES
+                ),
             )
             .help("split it into several charts"),
         );
@@ -69,7 +73,11 @@ fn read(text: &str, sink: &mut Sink) -> Option<Resolved> {
         sink.push(
             Diagnostic::error(
                 codes::TOO_LARGE,
-                format!("{} environments of {} bytes are too much", base.environments.len(), text.len()),
+                format!(
+                    "{} environments of {} bytes are too much",
+                    base.environments.len(),
+                    text.len()
+                ),
             )
             .help("keep only what is installed, or split the specification into several charts"),
         );
@@ -78,7 +86,11 @@ fn read(text: &str, sink: &mut Sink) -> Option<Resolved> {
     let environments = merge_all(&base.environments, table, root.span, sink);
     check::all(&base, &environments, sink);
     let intent = base.intent.0.as_ref()?.value.clone();
-    Some(Resolved { intent, base, environments })
+    Some(Resolved {
+        intent,
+        base,
+        environments,
+    })
 }
 
 fn merge_all(
@@ -87,11 +99,17 @@ fn merge_all(
     span: Span,
     sink: &mut Sink,
 ) -> Vec<Merged> {
-    let Some(Value::Table(sources)) = root.get("environments").map(|entry| &entry.node.value) else {
+    let Some(Value::Table(sources)) = root.get("environments").map(|entry| &entry.node.value)
+    else {
         return Vec::new();
     };
     let base = Table {
-        entries: root.entries.iter().filter(|entry| entry.key != "environments").cloned().collect(),
+        entries: root
+            .entries
+            .iter()
+            .filter(|entry| entry.key != "environments")
+            .cloned()
+            .collect(),
     };
     let mut merged = Vec::new();
     for (name, settings) in declared.iter() {
@@ -99,9 +117,16 @@ fn merge_all(
             continue;
         };
         let table = overlay::merge(&base, source, name, sink);
-        let node = Node { value: Value::Table(table), span };
+        let node = Node {
+            value: Value::Table(table),
+            span,
+        };
         if let Some(document) = Document::decode(&node, sink) {
-            merged.push(Merged { name: name.clone(), settings: settings.value.clone(), document });
+            merged.push(Merged {
+                name: name.clone(),
+                settings: settings.value.clone(),
+                document,
+            });
         }
     }
     merged

@@ -15,7 +15,10 @@ impl From<Range<usize>> for Span {
     fn from(range: Range<usize>) -> Self {
         // Specifications are capped far below 4 GiB, so saturation is never reached.
         let clamp = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        Self { start: clamp(range.start), end: clamp(range.end) }
+        Self {
+            start: clamp(range.start),
+            end: clamp(range.end),
+        }
     }
 }
 
@@ -36,7 +39,10 @@ impl<T> Spanned<T> {
 
     /// Converts the value, keeping the place.
     pub fn map<U>(self, convert: impl FnOnce(T) -> U) -> Spanned<U> {
-        Spanned { value: convert(self.value), span: self.span }
+        Spanned {
+            value: convert(self.value),
+            span: self.span,
+        }
     }
 }
 

@@ -26,7 +26,10 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 /// Edit distance that forgives case and the choice of separator (`appVersion`, `app_version`).
 fn distance(left: &str, right: &str) -> usize {
     let plain = |text: &str| -> String {
-        text.chars().filter(|c| !matches!(c, '-' | '_')).flat_map(char::to_lowercase).collect()
+        text.chars()
+            .filter(|c| !matches!(c, '-' | '_'))
+            .flat_map(char::to_lowercase)
+            .collect()
     };
     let folded = strsim::damerau_levenshtein(&plain(left), &plain(right));
     folded.min(strsim::damerau_levenshtein(left, right))
@@ -72,18 +75,29 @@ const ELSEWHERE: &[(&str, &[&str])] = &[
 
 /// The keys among `known` that another tool calls `word`, as a remedy.
 pub fn other_name<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
-    let plain: String =
-        word.chars().filter(|c| !matches!(c, '-' | '_')).flat_map(char::to_lowercase).take(LONGEST_WORD).collect();
-    let (_, keys) = ELSEWHERE.iter().find(|(elsewhere, _)| *elsewhere == plain)?;
+    let plain: String = word
+        .chars()
+        .filter(|c| !matches!(c, '-' | '_'))
+        .flat_map(char::to_lowercase)
+        .take(LONGEST_WORD)
+        .collect();
+    let (_, keys) = ELSEWHERE
+        .iter()
+        .find(|(elsewhere, _)| *elsewhere == plain)?;
     let known: Vec<&str> = known.collect();
-    keys.iter().all(|key| known.contains(key)).then(|| format!("here this is {}", list(keys.iter().copied())))
+    keys.iter()
+        .all(|key| known.contains(key))
+        .then(|| format!("here this is {}", list(keys.iter().copied())))
 }
 
 /// `` `a`, `b` and `c` ``.
 pub fn list<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     let mut words = words.into_iter();
-    let mut quoted: Vec<String> =
-        words.by_ref().take(MOST_CANDIDATES).map(|word| format!("`{word}`")).collect();
+    let mut quoted: Vec<String> = words
+        .by_ref()
+        .take(MOST_CANDIDATES)
+        .map(|word| format!("`{word}`"))
+        .collect();
     if words.next().is_some() {
         quoted.push("others".to_owned());
     }

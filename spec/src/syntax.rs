@@ -10,7 +10,10 @@ use crate::span::Span;
 use std::collections::BTreeSet;
 
 /// The diagnostics of everything the parser could not read.
-pub(crate) fn faults<'a>(text: &str, faults: impl Iterator<Item = (&'a str, Option<Span>)>) -> Vec<Diagnostic> {
+pub(crate) fn faults<'a>(
+    text: &str,
+    faults: impl Iterator<Item = (&'a str, Option<Span>)>,
+) -> Vec<Diagnostic> {
     let lines = Lines::of(text);
     let mut diagnostics: Vec<Diagnostic> = Vec::new();
     // The header whose repetition was reported: its keys are then repeated too.
@@ -51,9 +54,15 @@ fn fault(message: &str, at: Span, text: &str) -> Diagnostic {
             format!("`{piece}` already has its whole value"),
             "add the key inside the braces or brackets where the value stands".to_owned(),
         ),
-        "string values must be quoted" => (first.to_owned(), format!("write \"{}\"", piece.replace(['"', '\\'], ""))),
+        "string values must be quoted" => (
+            first.to_owned(),
+            format!("write \"{}\"", piece.replace(['"', '\\'], "")),
+        ),
         "key with no value" => (first.to_owned(), "write key = value".to_owned()),
-        "missing value for key" | "missing value" => ("the key has no value".to_owned(), "write key = value".to_owned()),
+        "missing value for key" | "missing value" => (
+            "the key has no value".to_owned(),
+            "write key = value".to_owned(),
+        ),
         "invalid unquoted key" => (
             format!("a key with `{piece}` in it needs quotes"),
             "put the key in quotes, or use letters, digits, `-` and `_`".to_owned(),
@@ -69,14 +78,20 @@ fn fault(message: &str, at: Span, text: &str) -> Diagnostic {
         "unclosed table" | "unclosed array table" | "unclosed array" | "unclosed inline table" => {
             (first.to_owned(), format!("close it with `{closing}`"))
         }
-        "invalid basic string" | "invalid literal string" | "invalid multi-line basic string"
+        "invalid basic string"
+        | "invalid literal string"
+        | "invalid multi-line basic string"
         | "invalid multi-line literal string" => string_fault(message, piece, closing),
         "invalid float" | "invalid integer" | "invalid datetime" | "invalid date-time" => (
             "this is not a number".to_owned(),
             "put text such as a version or a quantity in quotes".to_owned(),
         ),
         _ => (
-            if message.is_empty() { "this is not TOML".to_owned() } else { message.to_owned() },
+            if message.is_empty() {
+                "this is not TOML".to_owned()
+            } else {
+                message.to_owned()
+            },
             "see https://toml.io for the syntax".to_owned(),
         ),
     };
@@ -85,17 +100,36 @@ fn fault(message: &str, at: Span, text: &str) -> Diagnostic {
 
 fn string_fault(message: &str, piece: &str, closing: &str) -> (String, String) {
     let control = piece.is_empty() || piece.chars().all(char::is_control);
-    if message.contains("non-double-quote visible") || message.contains("non-single-quote visible") {
+    if message.contains("non-double-quote visible") || message.contains("non-single-quote visible")
+    {
         let help = "write it as an escape such as \\t in a text with double quotes, or remove it";
-        return ("a character that TOML does not allow stands in the text".to_owned(), help.to_owned());
+        return (
+            "a character that TOML does not allow stands in the text".to_owned(),
+            help.to_owned(),
+        );
     }
     if control && matches!(closing, "\"" | "'" | "\"\"\"" | "'''") {
         let multi = message.contains("multi-line");
-        let quote = if multi { closing.repeat(3 / closing.len()) } else { closing.to_owned() };
-        let more = if multi { "" } else { "; a text of several lines stands between `\"\"\"` and `\"\"\"`" };
-        return ("the text has no end".to_owned(), format!("close it with `{quote}`{more}"));
+        let quote = if multi {
+            closing.repeat(3 / closing.len())
+        } else {
+            closing.to_owned()
+        };
+        let more = if multi {
+            ""
+        } else {
+            "; a text of several lines stands between `\"\"\"` and `\"\"\"`"
+        };
+        return (
+            "the text has no end".to_owned(),
+            format!("close it with `{quote}`{more}"),
+        );
     }
-    (message.to_owned(), "see https://toml.io for the syntax; a text in single quotes takes a backslash as it is".to_owned())
+    (
+        message.to_owned(),
+        "see https://toml.io for the syntax; a text in single quotes takes a backslash as it is"
+            .to_owned(),
+    )
 }
 
 /// A specification written in YAML or JSON, told by its first line of content.
@@ -111,10 +145,14 @@ fn other_language(text: &str) -> Option<Diagnostic> {
         .find(|(line, _)| !line.trim().is_empty() && !line.trim_start().starts_with('#'))?;
     let content = line.trim();
     let key = content.split(':').next().unwrap_or("");
-    let plain_key = !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    let plain_key = !key.is_empty()
+        && key
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
     let language = if content.starts_with('{') {
         "JSON"
-    } else if content == "---" || (plain_key && content.len() > key.len() && !content.contains('=')) {
+    } else if content == "---" || (plain_key && content.len() > key.len() && !content.contains('='))
+    {
         "YAML"
     } else {
         return None;
@@ -147,7 +185,12 @@ pub(crate) fn without_consequences(text: &str, mut found: Vec<Diagnostic>) -> Ve
     }
     let lines = Lines::of(text);
     let mut unreadable = BTreeSet::new();
-    for span in found.iter().filter(|d| syntax(d)).flat_map(|d| &d.labels).map(|label| label.at) {
+    for span in found
+        .iter()
+        .filter(|d| syntax(d))
+        .flat_map(|d| &d.labels)
+        .map(|label| label.at)
+    {
         unreadable.extend(lines.line(span.start)..=lines.line(span.end.max(span.start + 1) - 1));
         if lines.is_header(lines.line(span.start)) {
             unreadable.extend(lines.block(lines.line(span.start)));
@@ -164,7 +207,8 @@ pub(crate) fn without_consequences(text: &str, mut found: Vec<Diagnostic>) -> Ve
 }
 
 fn slice(text: &str, span: Span) -> &str {
-    text.get(span.start as usize..span.end as usize).unwrap_or("")
+    text.get(span.start as usize..span.end as usize)
+        .unwrap_or("")
 }
 
 /// Where the lines of a text start, and which of them are headers.
@@ -176,11 +220,25 @@ struct Lines<'a> {
 
 impl<'a> Lines<'a> {
     fn of(text: &'a str) -> Self {
-        let ends = text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(at, _)| at + 1);
+        let ends = text
+            .bytes()
+            .enumerate()
+            .filter(|(_, b)| *b == b'\n')
+            .map(|(at, _)| at + 1);
         let starts: Vec<usize> = std::iter::once(0).chain(ends).collect();
-        let header = |start: usize| text[start..].trim_start_matches([' ', '\t']).starts_with('[');
-        let headers = (0..starts.len()).filter(|line| header(starts[*line])).collect();
-        Self { text, starts, headers }
+        let header = |start: usize| {
+            text[start..]
+                .trim_start_matches([' ', '\t'])
+                .starts_with('[')
+        };
+        let headers = (0..starts.len())
+            .filter(|line| header(starts[*line]))
+            .collect();
+        Self {
+            text,
+            starts,
+            headers,
+        }
     }
 
     /// The span within the text, on whole characters.
@@ -198,7 +256,9 @@ impl<'a> Lines<'a> {
 
     /// Number of the line that holds an offset, from 0.
     fn line(&self, at: u32) -> usize {
-        self.starts.partition_point(|start| *start <= at as usize).saturating_sub(1)
+        self.starts
+            .partition_point(|start| *start <= at as usize)
+            .saturating_sub(1)
     }
 
     fn is_header(&self, line: usize) -> bool {

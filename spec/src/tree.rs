@@ -92,12 +92,17 @@ impl Table {
 /// Reads TOML. Every syntax fault goes to the sink; the tree holds what could be read.
 pub fn parse(text: &str, sink: &mut Sink) -> Node {
     let (document, faults) = DeTable::parse_recoverable(text);
-    let faults = faults.iter().map(|fault| (fault.message(), fault.span().map(Span::from)));
+    let faults = faults
+        .iter()
+        .map(|fault| (fault.message(), fault.span().map(Span::from)));
     for diagnostic in syntax::faults(text, faults) {
         sink.push(diagnostic);
     }
     let span = Span::from(document.span());
-    Node { value: Value::Table(table(document.into_inner(), sink)), span }
+    Node {
+        value: Value::Table(table(document.into_inner(), sink)),
+        span,
+    }
 }
 
 fn table(source: DeTable<'_>, sink: &mut Sink) -> Table {
@@ -141,7 +146,9 @@ fn node(source: toml::Spanned<DeValue<'_>>, sink: &mut Sink) -> Node {
         }
         DeValue::Boolean(flag) => Value::Boolean(flag),
         DeValue::Datetime(moment) => Value::Datetime(moment.to_string()),
-        DeValue::Array(items) => Value::Array(items.into_iter().map(|item| node(item, sink)).collect()),
+        DeValue::Array(items) => {
+            Value::Array(items.into_iter().map(|item| node(item, sink)).collect())
+        }
         DeValue::Table(inner) => Value::Table(table(inner, sink)),
     };
     Node { value, span }

@@ -9,7 +9,11 @@ fn examples_resolve() {
         let text = std::fs::read_to_string(&path).unwrap();
         let (resolved, diagnostics) = taskspec_spec::resolve(&text);
         assert!(resolved.is_some(), "{}: {diagnostics:#?}", path.display());
-        assert!(diagnostics.is_empty(), "{}: {diagnostics:#?}", path.display());
+        assert!(
+            diagnostics.is_empty(),
+            "{}: {diagnostics:#?}",
+            path.display()
+        );
         seen += 1;
     }
     assert!(seen >= 2, "no examples found in {folder}");
@@ -19,5 +23,8 @@ fn examples_resolve() {
 fn scalar_schemas_are_json() {
     let schema = taskspec_spec::jsonschema::schema().to_string();
     assert!(schema.contains("Workload"));
-    assert!(!schema.contains(r#""items":{}"#), "a scalar's JSON Schema did not parse");
+    assert!(
+        !schema.contains(r#""items":{}"#),
+        "a scalar's JSON Schema did not parse"
+    );
 }

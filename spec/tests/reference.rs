@@ -15,7 +15,10 @@ fn every_key_of_every_table_is_described() {
         let doc = table.doc.lines().next().unwrap_or("").trim();
         let described = page.split("\n## ").any(|section| {
             section.contains(doc)
-                && table.fields.iter().all(|field| section.contains(&format!("| `{}` | ", field.key)))
+                && table
+                    .fields
+                    .iter()
+                    .all(|field| section.contains(&format!("| `{}` | ", field.key)))
         });
         assert!(described, "{} is not described", table.name);
     }
@@ -24,10 +27,21 @@ fn every_key_of_every_table_is_described() {
 #[test]
 fn headings_are_unique_and_links_lead_to_them() {
     let page = reference();
-    let headings: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+    let headings: Vec<&str> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("## "))
+        .collect();
     let anchors: BTreeSet<String> = headings.iter().map(|heading| anchor(heading)).collect();
-    assert_eq!(anchors.len(), headings.len(), "two headings have one anchor");
-    let links: Vec<&str> = page.split("](#").skip(1).filter_map(|after| after.split(')').next()).collect();
+    assert_eq!(
+        anchors.len(),
+        headings.len(),
+        "two headings have one anchor"
+    );
+    let links: Vec<&str> = page
+        .split("](#")
+        .skip(1)
+        .filter_map(|after| after.split(')').next())
+        .collect();
     assert!(links.len() > 20);
     for link in links {
         assert!(anchors.contains(link), "`{link}` leads nowhere");
@@ -37,9 +51,16 @@ fn headings_are_unique_and_links_lead_to_them() {
 #[test]
 fn the_example_resolves() {
     let page = reference();
-    let example = page.split("```toml\n").nth(1).and_then(|after| after.split("```").next()).unwrap();
+    let example = page
+        .split("```toml\n")
+        .nth(1)
+        .and_then(|after| after.split("```").next())
+        .unwrap();
     let (resolved, diagnostics) = taskspec_spec::resolve(example);
-    assert!(resolved.is_some() && diagnostics.is_empty(), "{diagnostics:#?}");
+    assert!(
+        resolved.is_some() && diagnostics.is_empty(),
+        "{diagnostics:#?}"
+    );
 }
 
 #[test]
@@ -65,7 +86,10 @@ fn collect(shape: &Shape, tables: &mut Vec<&'static TableShape>) {
         Shape::Table(table) => {
             if !tables.iter().any(|known| known.name == table.name) {
                 tables.push(table);
-                table.fields.iter().for_each(|field| collect(&(field.shape)(), tables));
+                table
+                    .fields
+                    .iter()
+                    .for_each(|field| collect(&(field.shape)(), tables));
             }
         }
         Shape::Map { value, .. } => collect(&value(), tables),

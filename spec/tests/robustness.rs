@@ -6,7 +6,10 @@ use taskspec_spec::resolve;
 /// Resolves a text and checks what must hold for every answer.
 fn check(text: &str) {
     let (resolved, diagnostics) = resolve(text);
-    assert!(resolved.is_some() || !diagnostics.is_empty(), "no model and no reason for {text:?}");
+    assert!(
+        resolved.is_some() || !diagnostics.is_empty(),
+        "no model and no reason for {text:?}"
+    );
     for diagnostic in &diagnostics {
         assert!(!diagnostic.message.is_empty());
         let texts = diagnostic.labels.iter().map(|label| &label.text);
@@ -16,16 +19,25 @@ fn check(text: &str) {
         }
         for label in &diagnostic.labels {
             let range = label.at.start as usize..label.at.end as usize;
-            assert!(text.get(range).is_some(), "{diagnostic:?} is not a place of {text:?}");
+            assert!(
+                text.get(range).is_some(),
+                "{diagnostic:?} is not a place of {text:?}"
+            );
         }
     }
 }
 
 fn examples() -> Vec<String> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/examples");
-    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut paths: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     paths.sort();
-    let mut texts: Vec<String> = paths.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect();
+    let mut texts: Vec<String> = paths
+        .iter()
+        .map(|path| std::fs::read_to_string(path).unwrap())
+        .collect();
     texts.push(SMALL.to_owned());
     texts
 }
@@ -78,7 +90,10 @@ fn every_truncation_is_answered() {
         check(&SMALL[end..]);
     }
     for text in examples() {
-        for end in (0..text.len()).step_by(17).filter(|end| text.is_char_boundary(*end)) {
+        for end in (0..text.len())
+            .step_by(17)
+            .filter(|end| text.is_char_boundary(*end))
+        {
             check(&text[..end]);
         }
     }
@@ -86,7 +101,10 @@ fn every_truncation_is_answered() {
 
 #[test]
 fn every_character_can_be_lost_doubled_or_replaced() {
-    let others = ["", "\"", "'", "\\", "[", "]", "{", "}", "=", ".", ",", "#", "\n", "\r", "\0", "\u{7f}", "-", "9", "ß", "\u{feff}", "\u{202e}", "\"\"\""];
+    let others = [
+        "", "\"", "'", "\\", "[", "]", "{", "}", "=", ".", ",", "#", "\n", "\r", "\0", "\u{7f}",
+        "-", "9", "ß", "\u{feff}", "\u{202e}", "\"\"\"",
+    ];
     for (at, c) in SMALL.char_indices() {
         let (before, after) = (&SMALL[..at], &SMALL[at + c.len_utf8()..]);
         // A fifth of them at each place: the neighbours take the rest.
@@ -117,11 +135,30 @@ fn every_line_can_be_lost_doubled_or_moved() {
 
 #[test]
 fn every_value_can_be_of_another_type() {
-    let values = ["1", "-9223372036854775808", "1e400", "nan", "true", "\"\"", "\"{{ .Values.x }}\"", "[]", "[[], [[]]]", "{}", "{ a.b.c = 1 }", "1979-05-27T07:32:00Z", "99999999999999999999", "\"0\"", "\"9999999999999999999h\"", "\"184467440737095516160Pi\""];
+    let values = [
+        "1",
+        "-9223372036854775808",
+        "1e400",
+        "nan",
+        "true",
+        "\"\"",
+        "\"{{ .Values.x }}\"",
+        "[]",
+        "[[], [[]]]",
+        "{}",
+        "{ a.b.c = 1 }",
+        "1979-05-27T07:32:00Z",
+        "99999999999999999999",
+        "\"0\"",
+        "\"9999999999999999999h\"",
+        "\"184467440737095516160Pi\"",
+    ];
     for text in examples() {
         let lines: Vec<&str> = text.lines().collect();
         for (at, line) in lines.iter().enumerate() {
-            let Some((key, _)) = line.split_once(" = ") else { continue };
+            let Some((key, _)) = line.split_once(" = ") else {
+                continue;
+            };
             for value in values.iter().skip(at % 4).step_by(4) {
                 let other = format!("{key} = {value}");
                 let mut changed = lines.clone();
@@ -135,7 +172,10 @@ fn every_value_can_be_of_another_type() {
 #[test]
 fn random_mixtures_are_answered() {
     let texts = examples();
-    let pieces: Vec<&str> = texts.iter().flat_map(|text| text.split_inclusive(['\n', ' ', '"', '.'])).collect();
+    let pieces: Vec<&str> = texts
+        .iter()
+        .flat_map(|text| text.split_inclusive(['\n', ' ', '"', '.']))
+        .collect();
     // xorshift64*: the same mixtures in every run.
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let mut below = |most: usize| {
@@ -145,7 +185,9 @@ fn random_mixtures_are_answered() {
         (state.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) as usize % most
     };
     for _ in 0..1500 {
-        let mixture: String = (0..below(60)).map(|_| pieces[below(pieces.len())]).collect();
+        let mixture: String = (0..below(60))
+            .map(|_| pieces[below(pieces.len())])
+            .collect();
         check(&mixture);
         let mut lines: Vec<&str> = SMALL.lines().collect();
         for _ in 0..=below(4) {
@@ -160,8 +202,16 @@ fn random_mixtures_are_answered() {
 fn depth_does_not_overflow() {
     let head = &SMALL[..SMALL.find("[dependencies").unwrap()];
     for depth in [79, 80, 81, 1_000, 100_000] {
-        check(&format!("{head}x = {}{}\n", "[".repeat(depth), "]".repeat(depth)));
-        check(&format!("{head}x = {}1{}\n", "{ a = ".repeat(depth), " }".repeat(depth)));
+        check(&format!(
+            "{head}x = {}{}\n",
+            "[".repeat(depth),
+            "]".repeat(depth)
+        ));
+        check(&format!(
+            "{head}x = {}1{}\n",
+            "{ a = ".repeat(depth),
+            " }".repeat(depth)
+        ));
         check(&format!("{head}{}a = 1\n", "a.".repeat(depth)));
         check(&format!("{head}[{}a]\nb = 1\n", "a.".repeat(depth)));
         check(&format!("{head}[[{}a]]\nb = 1\n", "a.".repeat(depth)));
@@ -169,7 +219,12 @@ fn depth_does_not_overflow() {
         check(&"{".repeat(depth));
     }
     // Half of the levels each by headers and by braces.
-    check(&format!("{head}[{}a]\nb = {}1{}\n", "a.".repeat(75), "{ a = ".repeat(75), " }".repeat(75)));
+    check(&format!(
+        "{head}[{}a]\nb = {}1{}\n",
+        "a.".repeat(75),
+        "{ a = ".repeat(75),
+        " }".repeat(75)
+    ));
 }
 
 #[test]
@@ -177,22 +232,36 @@ fn size_is_limited() {
     let text = format!("{SMALL}\n# {}", "x".repeat(taskspec_spec::MAX_BYTES));
     let (resolved, diagnostics) = resolve(&text);
     assert!(resolved.is_none());
-    assert_eq!(diagnostics.iter().map(|d| d.code).collect::<Vec<_>>(), ["TS0038"]);
+    assert_eq!(
+        diagnostics.iter().map(|d| d.code).collect::<Vec<_>>(),
+        ["TS0038"]
+    );
 }
 
 #[test]
 fn environments_are_limited() {
-    let many: String = (0..20_000).map(|number| format!("[environments.e{number}]\n")).collect();
+    let many: String = (0..20_000)
+        .map(|number| format!("[environments.e{number}]\n"))
+        .collect();
     let (resolved, diagnostics) = resolve(&format!("{SMALL}\n{many}"));
     assert!(resolved.is_none());
-    assert_eq!(diagnostics.iter().map(|d| d.code).collect::<Vec<_>>(), ["TS0038"]);
+    assert_eq!(
+        diagnostics.iter().map(|d| d.code).collect::<Vec<_>>(),
+        ["TS0038"]
+    );
 }
 
 #[test]
 fn findings_are_limited() {
-    let names: String = (0..50_000).map(|number| format!("\"x{number}\", ")).collect();
+    let names: String = (0..50_000)
+        .map(|number| format!("\"x{number}\", "))
+        .collect();
     let text = SMALL.replace("uses = [\"db\"]", &format!("uses = [{names}]"));
     let (resolved, diagnostics) = resolve(&text);
     assert!(resolved.is_none());
-    assert!((1_000..20_000).contains(&diagnostics.len()), "{}", diagnostics.len());
+    assert!(
+        (1_000..20_000).contains(&diagnostics.len()),
+        "{}",
+        diagnostics.len()
+    );
 }

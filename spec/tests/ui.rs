@@ -32,7 +32,9 @@ fn every_case_says_what_is_expected() {
 
 fn cases() -> Vec<PathBuf> {
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/ui"));
-    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let entries = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
     let mut cases: Vec<PathBuf> = entries.filter(|path| path.is_dir()).collect();
     cases.sort();
     cases
@@ -42,7 +44,11 @@ fn cases() -> Vec<PathBuf> {
 fn render(text: &str) -> String {
     let (resolved, diagnostics) = taskspec_spec::resolve(text);
     let errors = diagnostics.iter().any(|d| d.severity == Severity::Error);
-    assert_eq!(resolved.is_none(), errors, "the model is absent exactly if there is an error");
+    assert_eq!(
+        resolved.is_none(),
+        errors,
+        "the model is absent exactly if there is an error"
+    );
     let mut out = String::new();
     for diagnostic in &diagnostics {
         finding(text, diagnostic, &mut out);
@@ -59,13 +65,28 @@ fn finding(text: &str, diagnostic: &Diagnostic, out: &mut String) {
         Severity::Warning => "warning",
         Severity::Note => "note",
     };
-    let start = diagnostic.labels.first().map(|label| format!(" {}", place(text, label)));
+    let start = diagnostic
+        .labels
+        .first()
+        .map(|label| format!(" {}", place(text, label)));
     let start = start.unwrap_or_default();
-    writeln!(out, "{severity}[{}]{start} {}", diagnostic.code, diagnostic.message).unwrap();
+    writeln!(
+        out,
+        "{severity}[{}]{start} {}",
+        diagnostic.code, diagnostic.message
+    )
+    .unwrap();
     for label in &diagnostic.labels {
         let mark = if label.primary { '^' } else { '-' };
         let at = &text[label.at.start as usize..label.at.end as usize];
-        writeln!(out, "  {mark} {} {} {}", place(text, label), excerpt(at), label.text).unwrap();
+        writeln!(
+            out,
+            "  {mark} {} {} {}",
+            place(text, label),
+            excerpt(at),
+            label.text
+        )
+        .unwrap();
     }
     for note in &diagnostic.notes {
         writeln!(out, "  note: {note}").unwrap();

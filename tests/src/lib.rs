@@ -1,1 +1,10 @@
-//! Shared helpers of the tests.
+//! Shared helpers of the tests: specifications are built into charts in
+//! temporary folders, charts are rendered by the Helm versions in `.tools/`,
+//! and renderings are read as objects that the checks in [`structure`] judge.
+
+pub mod chart;
+pub mod manifest;
+pub mod parallel;
+pub mod structure;
+pub mod text;
+pub mod tools;

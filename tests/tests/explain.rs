@@ -12,8 +12,16 @@ fn every_code_has_a_page_and_only_they() {
     assert!(!codes.is_empty());
     for code in &codes {
         let page = explain(&code.name).unwrap_or_else(|| panic!("{} has no page", code.name));
-        assert!(page.starts_with(&format!("# {}: {}\n", code.name, code.summary)), "{}", code.name);
-        assert_eq!(explain(&code.name.to_lowercase()), Some(page), "case does not count");
+        assert!(
+            page.starts_with(&format!("# {}: {}\n", code.name, code.summary)),
+            "{}",
+            code.name
+        );
+        assert_eq!(
+            explain(&code.name.to_lowercase()),
+            Some(page),
+            "case does not count"
+        );
     }
     assert_eq!(explain("TS9999"), None);
     assert_eq!(explain(""), None);
@@ -24,7 +32,11 @@ fn an_unknown_setting_gives_its_code() {
     let (_, right) = examples("TS0001").unwrap();
     let compilation = compile(&right, &[("colour".to_owned(), "blue".to_owned())]);
     assert!(compilation.chart.is_none());
-    assert!(gives(&compilation, "TS0003"), "{:#?}", compilation.diagnostics);
+    assert!(
+        gives(&compilation, "TS0003"),
+        "{:#?}",
+        compilation.diagnostics
+    );
 }
 
 #[test]
@@ -32,16 +44,26 @@ fn examples_do_what_the_page_says() {
     let mut faults = Vec::new();
     for code in codes() {
         let Some((wrong, right)) = examples(&code.name) else {
-            assert!(WITHOUT_EXAMPLE.contains(&code.name.as_str()), "{} has no examples", code.name);
+            assert!(
+                WITHOUT_EXAMPLE.contains(&code.name.as_str()),
+                "{} has no examples",
+                code.name
+            );
             continue;
         };
         let refused = compile(&wrong, &[]);
         if !gives(&refused, &code.name) {
             faults.push(format!("{}, wrong: {:#?}", code.name, refused.diagnostics));
         }
-        let errors = refused.diagnostics.iter().any(|d| d.severity == Severity::Error);
+        let errors = refused
+            .diagnostics
+            .iter()
+            .any(|d| d.severity == Severity::Error);
         if refused.chart.is_some() == errors {
-            faults.push(format!("{}, wrong: a chart exactly if there is no error", code.name));
+            faults.push(format!(
+                "{}, wrong: a chart exactly if there is no error",
+                code.name
+            ));
         }
         let accepted = compile(&right, &[]);
         if accepted.chart.is_none() || gives(&accepted, &code.name) {
@@ -52,7 +74,10 @@ fn examples_do_what_the_page_says() {
 }
 
 fn gives(compilation: &Compilation, code: &str) -> bool {
-    compilation.diagnostics.iter().any(|diagnostic| diagnostic.code == code)
+    compilation
+        .diagnostics
+        .iter()
+        .any(|diagnostic| diagnostic.code == code)
 }
 
 /// The wrong and the right specification of a page.

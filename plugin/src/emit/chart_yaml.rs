@@ -16,7 +16,10 @@ pub fn chart_yaml(plan: &Plan) -> String {
     fields.insert("version".into(), json!(chart.version));
     fields.insert("appVersion".into(), json!(chart.app_version));
     // `-0` admits the pre-release suffixes of vendors (1.31.2-gke.100).
-    fields.insert("kubeVersion".into(), json!(format!(">=1.{}.0-0", chart.kubernetes_minor)));
+    fields.insert(
+        "kubeVersion".into(),
+        json!(format!(">=1.{}.0-0", chart.kubernetes_minor)),
+    );
     for (key, text) in [("home", &chart.home), ("icon", &chart.icon)] {
         if !text.is_empty() {
             fields.insert(key.into(), json!(text));
@@ -30,7 +33,12 @@ pub fn chart_yaml(plan: &Plan) -> String {
     if !chart.owners.is_empty() {
         fields.insert("maintainers".into(), maintainers(plan));
     }
-    if !plan.context.dependencies.iter().all(|facts| !facts.in_release) {
+    if !plan
+        .context
+        .dependencies
+        .iter()
+        .all(|facts| !facts.in_release)
+    {
         fields.insert("dependencies".into(), json!(dependencies(plan)));
     }
     fields.insert("annotations".into(), annotations(plan));
@@ -57,7 +65,12 @@ fn maintainers(plan: &Plan) -> Value {
 
 /// The dependencies as `Chart.yaml` lists them.
 pub fn dependencies(plan: &Plan) -> Vec<Value> {
-    plan.context.dependencies.iter().filter(|facts| facts.in_release).map(dependency).collect()
+    plan.context
+        .dependencies
+        .iter()
+        .filter(|facts| facts.in_release)
+        .map(dependency)
+        .collect()
 }
 
 fn dependency(facts: &DependencyFacts) -> Value {
@@ -79,7 +92,10 @@ fn annotations(plan: &Plan) -> Value {
         annotations.insert("artifacthub.io/license".into(), json!(chart.license));
     }
     let prerelease = chart.version.starts_with("0.") || chart.version.contains('-');
-    annotations.insert("artifacthub.io/prerelease".into(), json!(prerelease.to_string()));
+    annotations.insert(
+        "artifacthub.io/prerelease".into(),
+        json!(prerelease.to_string()),
+    );
     let mut links = String::new();
     for source in &chart.sources {
         links += &format!("- name: source\n  url: {}\n", crate::yaml::scalar(source));
@@ -99,17 +115,30 @@ fn images(plan: &Plan) -> String {
     }
     let mut text = String::new();
     for (name, image) in found {
-        let image = image.replace(":?", &format!(":{}", plan.context.chart.app_version.replace('+', "_")));
-        text += &format!("- name: {}\n  image: {}\n", crate::yaml::scalar(&name), crate::yaml::scalar(&image));
+        let image = image.replace(
+            ":?",
+            &format!(":{}", plan.context.chart.app_version.replace('+', "_")),
+        );
+        text += &format!(
+            "- name: {}\n  image: {}\n",
+            crate::yaml::scalar(&name),
+            crate::yaml::scalar(&image)
+        );
     }
     text
 }
 
 fn collect(entry: &Entry, name: &str, found: &mut Vec<(String, String)>) {
-    let Node::Branch { entries, .. } = &entry.node else { return };
+    let Node::Branch { entries, .. } = &entry.node else {
+        return;
+    };
     for inner in entries {
         if inner.key != "image" {
-            let own = if name == "clients" { format!("client-{}", inner.key) } else { inner.key.clone() };
+            let own = if name == "clients" {
+                format!("client-{}", inner.key)
+            } else {
+                inner.key.clone()
+            };
             collect(inner, &own, found);
             continue;
         }
@@ -120,7 +149,11 @@ fn collect(entry: &Entry, name: &str, found: &mut Vec<(String, String)>) {
         if complete {
             let registry = part("registry");
             let (tag, digest) = (part("tag"), part("digest"));
-            let path = if registry.is_empty() { repository } else { format!("{registry}/{repository}") };
+            let path = if registry.is_empty() {
+                repository
+            } else {
+                format!("{registry}/{repository}")
+            };
             let version = match (tag.as_str(), digest.as_str()) {
                 (_, digest) if !digest.is_empty() => format!("@{digest}"),
                 ("", _) => ":?".to_owned(),
@@ -132,7 +165,9 @@ fn collect(entry: &Entry, name: &str, found: &mut Vec<(String, String)>) {
 }
 
 fn part(image: &Entry, key: &str) -> String {
-    let Node::Branch { entries, .. } = &image.node else { return String::new() };
+    let Node::Branch { entries, .. } = &image.node else {
+        return String::new();
+    };
     entries
         .iter()
         .find(|entry| entry.key == key)

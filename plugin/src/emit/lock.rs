@@ -8,7 +8,12 @@ use sha2::{Digest as _, Sha256};
 
 /// The lock, unless a dependency is a range.
 pub fn lock(plan: &Plan) -> Option<String> {
-    let inside: Vec<_> = plan.context.dependencies.iter().filter(|facts| facts.in_release).collect();
+    let inside: Vec<_> = plan
+        .context
+        .dependencies
+        .iter()
+        .filter(|facts| facts.in_release)
+        .collect();
     if inside.is_empty() || !inside.iter().all(|facts| facts.exact) {
         return None;
     }
@@ -33,7 +38,10 @@ fn requested(plan: &Plan) -> Vec<Value> {
 fn digest(requested: &[Value], locked: &[Value]) -> String {
     let json = json!([requested, locked]).to_string();
     // Go escapes these in JSON so that it can stand in HTML.
-    let escaped = json.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026");
+    let escaped = json
+        .replace('<', "\\u003c")
+        .replace('>', "\\u003e")
+        .replace('&', "\\u0026");
     let hash = Sha256::digest(escaped.as_bytes());
     let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
     format!("sha256:{hex}")

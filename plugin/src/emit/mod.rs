@@ -14,12 +14,18 @@ pub fn emit(plan: &Plan) -> Chart {
     let chart = &plan.context.chart;
     let mut files = vec![
         file("Chart.yaml", chart_yaml::chart_yaml(plan)),
-        file("values.yaml", values::yaml(&plan.values, &values_header(plan))),
+        file(
+            "values.yaml",
+            values::yaml(&plan.values, &values_header(plan)),
+        ),
         file("values.schema.json", schema(plan)),
     ];
     files.extend(lock::lock(plan).map(|text| file("Chart.lock", text)));
     for ((name, changes), environment) in plan.overrides.iter().zip(&plan.context.environments) {
-        files.push(file(name, values::difference_yaml(changes, &environment_header(environment))));
+        files.push(file(
+            name,
+            values::difference_yaml(changes, &environment_header(environment)),
+        ));
     }
     files.extend(templates::files(plan));
     files.extend(templates::embedded(plan));
@@ -35,7 +41,10 @@ pub fn emit(plan: &Plan) -> Chart {
 }
 
 fn file(path: &str, contents: String) -> File {
-    File { path: path.to_owned(), contents }
+    File {
+        path: path.to_owned(),
+        contents,
+    }
 }
 
 fn values_header(plan: &Plan) -> String {
@@ -51,7 +60,10 @@ fn environment_header(environment: &EnvironmentFacts) -> String {
         header += &format!(": {}", environment.summary);
     }
     header += ".\nMade by taskspec; ";
-    header += &format!("used with `helm upgrade --install {} … -f {}`", environment.release, environment.values_file);
+    header += &format!(
+        "used with `helm upgrade --install {} … -f {}`",
+        environment.release, environment.values_file
+    );
     header + "."
 }
 

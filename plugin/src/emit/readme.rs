@@ -39,9 +39,17 @@ struct TableRow {
 pub fn facts(plan: &Plan) -> Facts {
     let context = &plan.context;
     let stand_in = [default_environment(plan)];
-    let environments = if context.environments.is_empty() { &stand_in[..] } else { &context.environments };
-    let inside: Vec<String> =
-        context.dependencies.iter().filter(|facts| facts.in_release).map(|facts| facts.name.clone()).collect();
+    let environments = if context.environments.is_empty() {
+        &stand_in[..]
+    } else {
+        &context.environments
+    };
+    let inside: Vec<String> = context
+        .dependencies
+        .iter()
+        .filter(|facts| facts.in_release)
+        .map(|facts| facts.name.clone())
+        .collect();
     let mut kept = Vec::new();
     if !inside.is_empty() {
         kept.push(format!("the volumes of {}", inside.join(" and ")));
@@ -50,9 +58,15 @@ pub fn facts(plan: &Plan) -> Facts {
         kept.push("the generated Secret".to_owned());
     }
     Facts {
-        installs: environments.iter().map(|environment| install(environment)).collect(),
-        releases: environments.iter().map(|environment| release(plan, environment)).collect(),
-        locked: context.dependencies.iter().all(|facts| !facts.in_release || facts.exact),
+        installs: environments.iter().map(install).collect(),
+        releases: environments
+            .iter()
+            .map(|environment| release(plan, environment))
+            .collect(),
+        locked: context
+            .dependencies
+            .iter()
+            .all(|facts| !facts.in_release || facts.exact),
         provisioned: inside.join(" and "),
         kept: kept.join(" and "),
         rows: values::rows(&plan.values).into_iter().map(row).collect(),
@@ -61,7 +75,11 @@ pub fn facts(plan: &Plan) -> Facts {
 
 fn row(row: Row) -> TableRow {
     // A bar would end the cell, also inside backticks.
-    TableRow { path: row.path, default: row.default.replace('|', "\\|"), doc: row.doc }
+    TableRow {
+        path: row.path,
+        default: row.default.replace('|', "\\|"),
+        doc: row.doc,
+    }
 }
 
 /// Stands in where a specification has no environment.
@@ -79,14 +97,23 @@ fn default_environment(plan: &Plan) -> EnvironmentFacts {
         existing_secret: String::new(),
         heading: String::new(),
         what: String::new(),
-        hosts: plan.context.dependencies.iter().map(|facts| format!("{}-{}", plan.context.chart.name, facts.name)).collect(),
+        hosts: plan
+            .context
+            .dependencies
+            .iter()
+            .map(|facts| format!("{}-{}", plan.context.chart.name, facts.name))
+            .collect(),
     }
 }
 
 fn release(plan: &Plan, environment: &EnvironmentFacts) -> Release {
     let generated = plan.context.secret.generated && environment.existing_secret.is_empty();
     let made = format!("{}-secret", shorten(&environment.fullname, 56));
-    let secret = if environment.existing_secret.is_empty() { made.clone() } else { environment.existing_secret.clone() };
+    let secret = if environment.existing_secret.is_empty() {
+        made.clone()
+    } else {
+        environment.existing_secret.clone()
+    };
     Release {
         name: environment.name.clone(),
         release: environment.release.clone(),
@@ -102,7 +129,11 @@ fn release(plan: &Plan, environment: &EnvironmentFacts) -> Release {
 
 /// As the chart's helper shortens names.
 fn shorten(name: &str, longest: usize) -> String {
-    name.chars().take(longest).collect::<String>().trim_end_matches('-').to_owned()
+    name.chars()
+        .take(longest)
+        .collect::<String>()
+        .trim_end_matches('-')
+        .to_owned()
 }
 
 /// The command that installs and upgrades an environment, run in the chart's folder.
@@ -122,11 +153,21 @@ pub fn install(environment: &EnvironmentFacts) -> String {
 pub fn next(plan: &Plan) -> Vec<String> {
     let mut steps = Vec::new();
     let context = &plan.context;
-    if context.dependencies.iter().any(|facts| facts.kind == "repository") {
-        let locked = context.dependencies.iter().all(|facts| !facts.in_release || facts.exact);
-        steps.push(format!("helm dependency {} .", if locked { "build" } else { "update" }));
+    if context
+        .dependencies
+        .iter()
+        .any(|facts| facts.kind == "repository")
+    {
+        let locked = context
+            .dependencies
+            .iter()
+            .all(|facts| !facts.in_release || facts.exact);
+        steps.push(format!(
+            "helm dependency {} .",
+            if locked { "build" } else { "update" }
+        ));
     }
-    steps.push("read README.md and review values.yaml".to_owned());
+    steps.push("read README.md, review values.yaml".to_owned());
     match context.environments.first() {
         Some(environment) => steps.push(install(environment)),
         None => steps.push(install(&default_environment(plan))),

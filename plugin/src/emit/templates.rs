@@ -12,14 +12,35 @@ use std::collections::BTreeMap;
 
 /// Files for the whole chart: path in the chart, template.
 const CHART: &[(&str, &str)] = &[
-    (".helmignore", include_str!("../../templates/chart/helmignore")),
+    (
+        ".helmignore",
+        include_str!("../../templates/chart/helmignore"),
+    ),
     ("README.md", include_str!("../../templates/chart/README.md")),
-    ("templates/NOTES.txt", include_str!("../../templates/chart/NOTES.txt")),
-    ("templates/_helpers.tpl", include_str!("../../templates/chart/_helpers.tpl")),
-    ("templates/networkpolicy.yaml", include_str!("../../templates/chart/networkpolicy.yaml")),
-    ("templates/serviceaccount.yaml", include_str!("../../templates/chart/serviceaccount.yaml")),
-    ("templates/tests/test-connection.yaml", include_str!("../../templates/chart/test-connection.yaml")),
-    ("templates/validate.yaml", include_str!("../../templates/chart/validate.yaml")),
+    (
+        "templates/NOTES.txt",
+        include_str!("../../templates/chart/NOTES.txt"),
+    ),
+    (
+        "templates/_helpers.tpl",
+        include_str!("../../templates/chart/_helpers.tpl"),
+    ),
+    (
+        "templates/networkpolicy.yaml",
+        include_str!("../../templates/chart/networkpolicy.yaml"),
+    ),
+    (
+        "templates/serviceaccount.yaml",
+        include_str!("../../templates/chart/serviceaccount.yaml"),
+    ),
+    (
+        "templates/tests/test-connection.yaml",
+        include_str!("../../templates/chart/test-connection.yaml"),
+    ),
+    (
+        "templates/validate.yaml",
+        include_str!("../../templates/chart/validate.yaml"),
+    ),
 ];
 
 const SECRET: &str = include_str!("../../templates/chart/secret.yaml");
@@ -28,10 +49,26 @@ const MIGRATION_HOOK: &str = include_str!("../../templates/chart/pre-upgrade-mig
 
 /// Files for each workload: name of the file, template, whether only services have it.
 const WORKLOAD: &[(&str, &str, bool)] = &[
-    ("configmap.yaml", include_str!("../../templates/chart/configmap.yaml"), false),
-    ("deployment.yaml", include_str!("../../templates/chart/deployment.yaml"), false),
-    ("pdb.yaml", include_str!("../../templates/chart/pdb.yaml"), false),
-    ("service.yaml", include_str!("../../templates/chart/service.yaml"), true),
+    (
+        "configmap.yaml",
+        include_str!("../../templates/chart/configmap.yaml"),
+        false,
+    ),
+    (
+        "deployment.yaml",
+        include_str!("../../templates/chart/deployment.yaml"),
+        false,
+    ),
+    (
+        "pdb.yaml",
+        include_str!("../../templates/chart/pdb.yaml"),
+        false,
+    ),
+    (
+        "service.yaml",
+        include_str!("../../templates/chart/service.yaml"),
+        true,
+    ),
 ];
 
 /// The rendered templates of a chart.
@@ -40,21 +77,43 @@ pub fn files(plan: &Plan) -> Vec<File> {
     let facts = facts(plan);
     let mut files = Vec::new();
     for (path, source) in CHART {
-        files.push(render(&parse(&engine, path, source), (*path).to_owned(), facts.clone()));
+        files.push(render(
+            &parse(&engine, path, source),
+            (*path).to_owned(),
+            facts.clone(),
+        ));
     }
-    let extra = match plan.context.migration.as_ref().map(|migration| migration.strategy.as_str()) {
+    let extra = match plan
+        .context
+        .migration
+        .as_ref()
+        .map(|migration| migration.strategy.as_str())
+    {
         Some("hook") => Some(("templates/hooks/pre-upgrade-migration.yaml", MIGRATION_HOOK)),
         Some(_) => Some(("templates/migration-job.yaml", MIGRATION_JOB)),
         None => None,
     };
-    let secret = plan.context.secret.generated.then_some(("templates/secret.yaml", SECRET));
+    let secret = plan
+        .context
+        .secret
+        .generated
+        .then_some(("templates/secret.yaml", SECRET));
     for (path, source) in extra.into_iter().chain(secret) {
-        files.push(render(&parse(&engine, path, source), path.to_owned(), facts.clone()));
+        files.push(render(
+            &parse(&engine, path, source),
+            path.to_owned(),
+            facts.clone(),
+        ));
     }
     for (name, source, services_only) in WORKLOAD {
         let template = parse(&engine, name, source);
         let mut own = facts.clone();
-        for workload in plan.context.workloads.iter().filter(|w| w.service || !services_only) {
+        for workload in plan
+            .context
+            .workloads
+            .iter()
+            .filter(|w| w.service || !services_only)
+        {
             own.insert("w", Value::from(Serde(workload)));
             let path = format!("templates/{}{name}", workload.file_prefix);
             files.push(render(&template, path, own.clone()));
@@ -76,8 +135,14 @@ fn facts(plan: &Plan) -> BTreeMap<&'static str, Value> {
         ("environments", Value::from(Serde(&context.environments))),
         ("statements", Value::from(Serde(&context.statements))),
         ("decisions", Value::from(Serde(&context.decisions))),
-        ("any_service", Value::from(context.workloads.iter().any(|workload| workload.service))),
-        ("many_environments", Value::from(context.environments.len() > 1)),
+        (
+            "any_service",
+            Value::from(context.workloads.iter().any(|workload| workload.service)),
+        ),
+        (
+            "many_environments",
+            Value::from(context.environments.len() > 1),
+        ),
         ("readme", Value::from(Serde(readme::facts(plan)))),
     ])
 }

@@ -21,21 +21,36 @@ const KUBERNETES_MINOR: u32 = 30;
 pub fn chart(resolved: &Resolved) -> ChartFacts {
     let intent = &resolved.intent;
     let platform = resolved.base.platform.as_ref();
-    let minor = platform.and_then(|p| p.kubernetes.as_ref()).map_or(KUBERNETES_MINOR, |k| k.value.minor);
-    let delivery = platform.and_then(|p| p.delivery.as_ref()).map_or(Delivery::Helm, |d| d.value);
+    let minor = platform
+        .and_then(|p| p.kubernetes.as_ref())
+        .map_or(KUBERNETES_MINOR, |k| k.value.minor);
+    let delivery = platform
+        .and_then(|p| p.delivery.as_ref())
+        .map_or(Delivery::Helm, |d| d.value);
     let text = |line: &Option<taskspec_spec::span::Spanned<taskspec_spec::types::Line>>| {
-        line.as_ref().map(|line| line.value.0.clone()).unwrap_or_default()
+        line.as_ref()
+            .map(|line| line.value.0.clone())
+            .unwrap_or_default()
     };
     let url = |url: &Option<taskspec_spec::span::Spanned<taskspec_spec::types::Url>>| {
-        url.as_ref().map(|url| url.value.0.clone()).unwrap_or_default()
+        url.as_ref()
+            .map(|url| url.value.0.clone())
+            .unwrap_or_default()
     };
     ChartFacts {
         name: intent.name.value.0.clone(),
         key: values_key(&intent.name),
         version: intent.version.text.clone(),
-        app_version: intent.app_version.as_ref().map_or_else(|| intent.version.text.clone(), |v| v.value.0.clone()),
+        app_version: intent
+            .app_version
+            .as_ref()
+            .map_or_else(|| intent.version.text.clone(), |v| v.value.0.clone()),
         summary: intent.summary.value.0.clone(),
-        description: intent.description.as_ref().map(|d| d.value.0.trim().to_owned()).unwrap_or_default(),
+        description: intent
+            .description
+            .as_ref()
+            .map(|d| d.value.0.trim().to_owned())
+            .unwrap_or_default(),
         kubernetes_minor: minor,
         delivery: delivery.word().to_owned(),
         owners: intent
@@ -48,8 +63,16 @@ pub fn chart(resolved: &Resolved) -> ChartFacts {
             })
             .collect(),
         home: url(&intent.home),
-        sources: intent.sources.iter().map(|source| source.value.0.clone()).collect(),
-        keywords: intent.keywords.iter().map(|word| word.value.0.clone()).collect(),
+        sources: intent
+            .sources
+            .iter()
+            .map(|source| source.value.0.clone())
+            .collect(),
+        keywords: intent
+            .keywords
+            .iter()
+            .map(|word| word.value.0.clone())
+            .collect(),
         icon: url(&intent.icon),
         license: text(&intent.license),
     }
@@ -64,7 +87,12 @@ pub fn tests(base: &Document) -> Vec<TestFacts> {
             Some(TestFacts {
                 id: criterion.id.value.0.clone(),
                 title: criterion.title.value.0.clone(),
-                reached: test.reaches.iter().map(|name| name.value.0.as_str()).collect::<Vec<_>>().join(", "),
+                reached: test
+                    .reaches
+                    .iter()
+                    .map(|name| name.value.0.as_str())
+                    .collect::<Vec<_>>()
+                    .join(", "),
             })
         })
         .collect()
@@ -85,10 +113,17 @@ pub fn tools(base: &Document) -> Vec<ToolFacts> {
         })
     };
     for (_, dependency) in base.dependencies.iter() {
-        let Some(entry) = catalog::find(&dependency.from) else { continue };
+        let Some(entry) = catalog::find(&dependency.from) else {
+            continue;
+        };
         if tools.iter().all(|known| known.key != entry.engine) {
-            let title = engines.get(&entry.engine).map_or("", |engine| engine.title.as_str());
-            tools.extend(tool(&entry.engine, format!("Client of {title} that waits and tests")));
+            let title = engines
+                .get(&entry.engine)
+                .map_or("", |engine| engine.title.as_str());
+            tools.extend(tool(
+                &entry.engine,
+                format!("Client of {title} that waits and tests"),
+            ));
         }
     }
     tools.extend(tool("http", "Client of HTTP that tests".to_owned()));
@@ -98,7 +133,9 @@ pub fn tools(base: &Document) -> Vec<ToolFacts> {
 /// Statements for the README.
 pub fn statements(base: &Document) -> Vec<StatementFacts> {
     let text = |text: &Option<taskspec_spec::span::Spanned<taskspec_spec::types::Text>>| {
-        text.as_ref().map(|text| text.value.0.trim().to_owned()).unwrap_or_default()
+        text.as_ref()
+            .map(|text| text.value.0.trim().to_owned())
+            .unwrap_or_default()
     };
     let mut all = Vec::new();
     for criterion in &base.criteria {
@@ -115,7 +152,10 @@ pub fn statements(base: &Document) -> Vec<StatementFacts> {
         all.push(StatementFacts {
             id: constraint.id.value.0.clone(),
             kind: "constraint".into(),
-            title: constraint.title.as_ref().map_or_else(|| rule.clone(), |title| title.value.0.clone()),
+            title: constraint
+                .title
+                .as_ref()
+                .map_or_else(|| rule.clone(), |title| title.value.0.clone()),
             how: format!("rule {rule}"),
             why: text(&constraint.why),
         });
@@ -125,7 +165,10 @@ pub fn statements(base: &Document) -> Vec<StatementFacts> {
             id: goal.id.value.0.clone(),
             kind: "non-goal".into(),
             title: goal.title.value.0.clone(),
-            how: goal.rule.as_ref().map_or_else(|| "stated".to_owned(), |rule| format!("rule {}", rule.value.0)),
+            how: goal.rule.as_ref().map_or_else(
+                || "stated".to_owned(),
+                |rule| format!("rule {}", rule.value.0),
+            ),
             why: text(&goal.why),
         });
     }
@@ -145,7 +188,10 @@ fn checked_by(criterion: &Criterion) -> String {
     let mut ways = Vec::new();
     if !criterion.check.is_empty() {
         let number = criterion.check.len();
-        ways.push(format!("{number} check{} of the manifests", if number == 1 { "" } else { "s" }));
+        ways.push(format!(
+            "{number} check{} of the manifests",
+            if number == 1 { "" } else { "s" }
+        ));
     }
     if criterion.test.is_some() {
         ways.push("helm test".to_owned());
@@ -164,8 +210,18 @@ pub fn values(document: &Document, context: &Context) -> Vec<Entry> {
         .map(|(key, value)| (key.value.clone(), json!(value.value.0)))
         .collect();
     let mut global = vec![
-        leaf("imageRegistry", "", schemas::string(), "Registry of all images, in place of each image's own"),
-        leaf("imagePullSecrets", json!([]), schemas::pull_secrets(), "Secrets for pulling images, shared with the dependencies"),
+        leaf(
+            "imageRegistry",
+            "",
+            schemas::string(),
+            "Registry of all images, in place of each image's own",
+        ),
+        leaf(
+            "imagePullSecrets",
+            json!([]),
+            schemas::pull_secrets(),
+            "Secrets for pulling images, shared with the dependencies",
+        ),
     ];
     if context.secret.any {
         let doc = if context.secret.generated {
@@ -173,45 +229,149 @@ pub fn values(document: &Document, context: &Context) -> Vec<Entry> {
         } else {
             "Existing Secret with the keys of the README"
         };
-        global.push(branch(&context.chart.key, "Shared with the dependencies of this chart", vec![leaf(
-            "existingSecret",
-            secret::existing_name(document),
-            json!({ "type": "string", "maxLength": 253 }),
-            doc,
-        )]));
+        global.push(branch(
+            &context.chart.key,
+            "Shared with the dependencies of this chart",
+            vec![leaf(
+                "existingSecret",
+                secret::existing_name(document),
+                json!({ "type": "string", "maxLength": 253 }),
+                doc,
+            )],
+        ));
     }
     vec![
-        open_branch("global", "Values that Helm passes to dependencies too", global),
-        leaf("nameOverride", "", json!({ "type": "string", "maxLength": 63 }), "Name in place of the chart's, in names and labels"),
-        leaf("fullnameOverride", "", json!({ "type": "string", "maxLength": 63 }), "Full name of the chart's objects"),
-        leaf("commonLabels", Value::Object(labels), schemas::labels(), "Labels of all objects, never part of a selector"),
-        leaf("commonAnnotations", json!({}), schemas::annotations(), "Annotations of all objects"),
-        leaf("imagePullSecrets", json!([]), schemas::pull_secrets(), "Secrets for pulling this chart's images"),
-        branch("serviceAccount", "Identity of the pods towards the cluster; no token is mounted", vec![
-            leaf("create", true, schemas::boolean(), "Create a service account"),
-            leaf("name", "", schemas::string(), "Name of the service account; empty for the chart's full name"),
-            leaf("annotations", json!({}), schemas::annotations(), "Annotations of the service account"),
-        ]),
-        branch("networkPolicy", "Network policies, one per component", vec![
-            leaf("enabled", true, schemas::boolean(), "Close the network but for what is needed"),
-            branch("dns", "Where names are resolved", vec![
-                leaf("namespace", "kube-system", json!({ "type": "string", "minLength": 1 }), "Namespace of the cluster's DNS"),
-                leaf("podLabels", json!({ "k8s-app": "kube-dns" }), schemas::annotations(), "Labels of its pods"),
-                leaf("cidrs", json!(["169.254.20.10/32"]), schemas::strings(), "Addresses that resolve names besides those pods, such as the node-local cache"),
-                leaf("ports", json!([53]), json!({ "type": "array", "items": schemas::integer(1, 65535) }), "Ports of its pods; OpenShift's listen on 5353"),
-            ]),
-        ]),
+        open_branch(
+            "global",
+            "Values that Helm passes to dependencies too",
+            global,
+        ),
+        leaf(
+            "nameOverride",
+            "",
+            json!({ "type": "string", "maxLength": 63 }),
+            "Name in place of the chart's, in names and labels",
+        ),
+        leaf(
+            "fullnameOverride",
+            "",
+            json!({ "type": "string", "maxLength": 63 }),
+            "Full name of the chart's objects",
+        ),
+        leaf(
+            "commonLabels",
+            Value::Object(labels),
+            schemas::labels(),
+            "Labels of all objects, never part of a selector",
+        ),
+        leaf(
+            "commonAnnotations",
+            json!({}),
+            schemas::annotations(),
+            "Annotations of all objects",
+        ),
+        leaf(
+            "imagePullSecrets",
+            json!([]),
+            schemas::pull_secrets(),
+            "Secrets for pulling this chart's images",
+        ),
+        branch(
+            "serviceAccount",
+            "Identity of the pods towards the cluster; no token is mounted",
+            vec![
+                leaf(
+                    "create",
+                    true,
+                    schemas::boolean(),
+                    "Create a service account",
+                ),
+                leaf(
+                    "name",
+                    "",
+                    schemas::string(),
+                    "Name of the service account; empty for the chart's full name",
+                ),
+                leaf(
+                    "annotations",
+                    json!({}),
+                    schemas::annotations(),
+                    "Annotations of the service account",
+                ),
+            ],
+        ),
+        branch(
+            "networkPolicy",
+            "Network policies, one per component",
+            vec![
+                leaf(
+                    "enabled",
+                    true,
+                    schemas::boolean(),
+                    "Close the network but for what is needed",
+                ),
+                branch(
+                    "dns",
+                    "Where names are resolved",
+                    vec![
+                        leaf(
+                            "namespace",
+                            "kube-system",
+                            json!({ "type": "string", "minLength": 1 }),
+                            "Namespace of the cluster's DNS",
+                        ),
+                        leaf(
+                            "podLabels",
+                            json!({ "k8s-app": "kube-dns" }),
+                            schemas::annotations(),
+                            "Labels of its pods",
+                        ),
+                        leaf(
+                            "cidrs",
+                            json!(["169.254.20.10/32"]),
+                            schemas::strings(),
+                            "Addresses that resolve names besides those pods, such as the node-local cache",
+                        ),
+                        leaf(
+                            "ports",
+                            json!([53]),
+                            json!({ "type": "array", "items": schemas::integer(1, 65535) }),
+                            "Ports of its pods; OpenShift's listen on 5353",
+                        ),
+                    ],
+                ),
+            ],
+        ),
     ]
 }
 
 /// Values of `helm test`.
 pub fn test_values() -> Entry {
-    branch("tests", "Tests run by `helm test`", vec![
-        leaf("enabled", true, schemas::boolean(), "Make the test pod"),
-        leaf("timeout", 120, schemas::integer(1, 3600), "Seconds that the tests may take"),
-        leaf("nodeSelector", json!({}), schemas::annotations(), "Labels that a node of the test pod must have"),
-        leaf("tolerations", json!([]), schemas::objects(), "Taints that the test pod tolerates"),
-    ])
+    branch(
+        "tests",
+        "Tests run by `helm test`",
+        vec![
+            leaf("enabled", true, schemas::boolean(), "Make the test pod"),
+            leaf(
+                "timeout",
+                120,
+                schemas::integer(1, 3600),
+                "Seconds that the tests may take",
+            ),
+            leaf(
+                "nodeSelector",
+                json!({}),
+                schemas::annotations(),
+                "Labels that a node of the test pod must have",
+            ),
+            leaf(
+                "tolerations",
+                json!([]),
+                schemas::objects(),
+                "Taints that the test pod tolerates",
+            ),
+        ],
+    )
 }
 
 /// Values of the clients' images.
@@ -226,10 +386,18 @@ pub fn client_values(context: &Context) -> Entry {
                 tag: tool.tag.clone(),
                 digest: String::new(),
             };
-            branch(&tool.key, tool.doc.clone(), vec![schemas::image(&image, "IfNotPresent", "Tag")])
+            branch(
+                &tool.key,
+                tool.doc.clone(),
+                vec![schemas::image(&image, "IfNotPresent", "Tag")],
+            )
         })
         .collect();
-    branch("clients", "Small clients that wait for servers and test them", entries)
+    branch(
+        "clients",
+        "Small clients that wait for servers and test them",
+        entries,
+    )
 }
 
 /// What was chosen because the specification left it open.
@@ -241,12 +409,21 @@ pub fn decisions(resolved: &Resolved, context: &Context) -> Vec<Decision> {
     };
     let mut made = Vec::new();
     if let Some(migration) = &context.migration {
-        made.push(decision("migrations.strategy", migration.strategy.clone(), migration.reason.clone()));
+        made.push(decision(
+            "migrations.strategy",
+            migration.strategy.clone(),
+            migration.reason.clone(),
+        ));
     }
     if context.secret.any {
         made.push(secret_decision(resolved));
     }
-    if resolved.base.platform.as_ref().is_none_or(|platform| platform.kubernetes.is_none()) {
+    if resolved
+        .base
+        .platform
+        .as_ref()
+        .is_none_or(|platform| platform.kubernetes.is_none())
+    {
         made.push(decision(
             "platform.kubernetes",
             format!("1.{} or newer", context.chart.kubernetes_minor),
@@ -260,11 +437,16 @@ pub fn decisions(resolved: &Resolved, context: &Context) -> Vec<Decision> {
             "the images of this version exist only there, without updates".to_owned(),
         ));
     }
-    for facts in context.dependencies.iter().filter(|facts| facts.in_release && !facts.exact) {
+    for facts in context
+        .dependencies
+        .iter()
+        .filter(|facts| facts.in_release && !facts.exact)
+    {
         made.push(decision(
             &format!("dependencies.{}.version", facts.name),
             format!("{} without Chart.lock", facts.version),
-            "a range is resolved by `helm dependency update`; an exact version would be locked".to_owned(),
+            "a range is resolved by `helm dependency update`; an exact version would be locked"
+                .to_owned(),
         ));
     }
     made.extend(open_network(&context.dependencies));
@@ -280,17 +462,25 @@ fn secret_decision(resolved: &Resolved) -> Decision {
         .collect();
     let base = secret::generates(&resolved.base);
     let (choice, reason) = match (base, generated.is_empty(), resolved.environments.is_empty()) {
-        (true, true, false) => ("existing in every environment".to_owned(), "each names a Secret that must be there first"),
-        (true, _, _) | (false, false, _) if generated.len() == resolved.environments.len() => {
-            ("generated".to_owned(), "random at the first installation, kept at upgrades and after an uninstall")
-        }
+        (true, true, false) => (
+            "existing in every environment".to_owned(),
+            "each names a Secret that must be there first",
+        ),
+        (true, _, _) | (false, false, _) if generated.len() == resolved.environments.len() => (
+            "generated".to_owned(),
+            "random at the first installation, kept at upgrades and after an uninstall",
+        ),
         (_, false, _) => (
             format!("generated in {}", generated.join(", ")),
             "random at the first installation, kept at upgrades; elsewhere a named Secret must be there first",
         ),
         _ => ("existing".to_owned(), "a named Secret must be there first"),
     };
-    Decision { subject: "secrets.source".to_owned(), choice, reason: reason.to_owned() }
+    Decision {
+        subject: "secrets.source".to_owned(),
+        choice,
+        reason: reason.to_owned(),
+    }
 }
 
 /// External servers have no address that a network policy could name.
@@ -303,6 +493,8 @@ fn open_network(dependencies: &[DependencyFacts]) -> Option<Decision> {
     (!outside.is_empty()).then(|| Decision {
         subject: "networkPolicy".to_owned(),
         choice: format!("any address on {}", outside.join(", ")),
-        reason: "a network policy cannot name a host; narrow it with `egress` to the server's addresses".to_owned(),
+        reason:
+            "a network policy cannot name a host; narrow it with `egress` to the server's addresses"
+                .to_owned(),
     })
 }

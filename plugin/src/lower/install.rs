@@ -16,15 +16,24 @@ const POD_SECONDS: u32 = 60;
 /// Seconds that a workload's pods may wait for the migrations.
 fn waiting(document: &Document, facts: &WorkloadFacts) -> u32 {
     match (&document.migrations, facts.waits) {
-        (Some(migrations), true) => migration::DATABASE_SECONDS + migration::timeout_seconds(migrations),
+        (Some(migrations), true) => {
+            migration::DATABASE_SECONDS + migration::timeout_seconds(migrations)
+        }
         _ => 0,
     }
 }
 
 /// Seconds without progress after which a rollout counts as failed.
 pub fn progress_deadline(facts: &WorkloadFacts, workload: &Workload, context: &Context) -> u32 {
-    let stated = workload.rollout.as_ref().and_then(|rollout| rollout.deadline.as_ref());
-    let wait = if facts.waits { context.migration_seconds() } else { 0 };
+    let stated = workload
+        .rollout
+        .as_ref()
+        .and_then(|rollout| rollout.deadline.as_ref());
+    let wait = if facts.waits {
+        context.migration_seconds()
+    } else {
+        0
+    };
     let needed = wait + timing::startup_seconds(workload) + POD_SECONDS;
     stated.map_or(needed.max(600), |deadline| deadline.seconds)
 }
@@ -32,17 +41,28 @@ pub fn progress_deadline(facts: &WorkloadFacts, workload: &Workload, context: &C
 impl Context {
     /// Longest wait for the migrations over all environments, in seconds.
     fn migration_seconds(&self) -> u32 {
-        self.migration.as_ref().map_or(0, |facts| facts.longest_seconds)
+        self.migration
+            .as_ref()
+            .map_or(0, |facts| facts.longest_seconds)
     }
 }
 
 /// Facts of every environment; the base stands in when there is none.
-pub fn environments(resolved: &Resolved, context: &Context, sink: &mut Sink) -> Vec<EnvironmentFacts> {
-    for document in std::iter::once(&resolved.base).chain(resolved.environments.iter().map(|m| &m.document)) {
+pub fn environments(
+    resolved: &Resolved,
+    context: &Context,
+    sink: &mut Sink,
+) -> Vec<EnvironmentFacts> {
+    for document in
+        std::iter::once(&resolved.base).chain(resolved.environments.iter().map(|m| &m.document))
+    {
         deadlines(document, context, sink);
     }
-    let all: Vec<EnvironmentFacts> =
-        resolved.environments.iter().map(|merged| environment(merged, context)).collect();
+    let all: Vec<EnvironmentFacts> = resolved
+        .environments
+        .iter()
+        .map(|merged| environment(merged, context))
+        .collect();
     for (merged, facts) in resolved.environments.iter().zip(&all) {
         release_name(merged, facts, context, sink);
     }
@@ -52,23 +72,44 @@ pub fn environments(resolved: &Resolved, context: &Context, sink: &mut Sink) -> 
 /// A release whose name contains the chart's and a dependency's gives the
 /// objects of both one name.
 fn release_name(merged: &Merged, facts: &EnvironmentFacts, context: &Context, sink: &mut Sink) {
-    let inside = context.dependencies.iter().filter(|dependency| dependency.in_release);
-    let shares: Vec<&str> =
-        inside.map(|dependency| dependency.name.as_str()).filter(|name| facts.release.contains(name)).collect();
+    let inside = context
+        .dependencies
+        .iter()
+        .filter(|dependency| dependency.in_release);
+    let shares: Vec<&str> = inside
+        .map(|dependency| dependency.name.as_str())
+        .filter(|name| facts.release.contains(name))
+        .collect();
     if shares.len() + usize::from(facts.fullname == facts.release && !shares.is_empty()) > 1 {
-        let span = merged.settings.release.as_ref().map_or(merged.name.span, |release| release.span);
+        let span = merged
+            .settings
+            .release
+            .as_ref()
+            .map_or(merged.name.span, |release| release.span);
         sink.push(
-            Diagnostic::error(codes::NAME_CLASH, format!("the release name `{}` would give several objects one name", facts.release))
-                .at(span, format!("contains `{}`", shares.join("` and `")))
-                .help("choose another `release`")
-                .note("charts leave their own name out of their objects' when the release's contains it"),
+            Diagnostic::error(
+                codes::NAME_CLASH,
+                format!(
+                    "the release name `{}` would give several objects one name",
+                    facts.release
+                ),
+            )
+            .at(span, format!("contains `{}`", shares.join("` and `")))
+            .help("choose another `release`")
+            .note(
+                "charts leave their own name out of their objects' when the release's contains it",
+            ),
         );
     }
 }
 
 fn deadlines(document: &Document, context: &Context, sink: &mut Sink) {
     for (facts, (_, workload)) in context.workloads.iter().zip(document.workloads.iter()) {
-        let Some(deadline) = workload.rollout.as_ref().and_then(|rollout| rollout.deadline.as_ref()) else {
+        let Some(deadline) = workload
+            .rollout
+            .as_ref()
+            .and_then(|rollout| rollout.deadline.as_ref())
+        else {
             continue;
         };
         let wait = waiting(document, facts);
@@ -97,23 +138,38 @@ fn environment(merged: &Merged, context: &Context) -> EnvironmentFacts {
     let settings = &merged.settings;
     let name = merged.name.value.clone();
     let chart = &context.chart.name;
-    let release = settings
-        .release
-        .as_ref()
-        .map_or_else(|| default_release(chart, &name), |release| release.value.0.clone());
-    let fullname = if release.contains(chart.as_str()) { release.clone() } else { format!("{release}-{chart}") };
+    let release = settings.release.as_ref().map_or_else(
+        || default_release(chart, &name),
+        |release| release.value.0.clone(),
+    );
+    let fullname = if release.contains(chart.as_str()) {
+        release.clone()
+    } else {
+        format!("{release}-{chart}")
+    };
     let (timeout_minutes, timeout_reason) = timeout(document, context);
     EnvironmentFacts {
-        summary: settings.summary.as_ref().map(|summary| summary.value.0.clone()).unwrap_or_default(),
-        namespace: settings.namespace.as_ref().map_or_else(|| name.clone(), |n| n.value.0.clone()),
-        fullname,
-        values_file: settings
-            .values_file
+        summary: settings
+            .summary
             .as_ref()
-            .map_or_else(|| format!("values-{name}.yaml"), |file| file.value.0.clone()),
+            .map(|summary| summary.value.0.clone())
+            .unwrap_or_default(),
+        namespace: settings
+            .namespace
+            .as_ref()
+            .map_or_else(|| name.clone(), |n| n.value.0.clone()),
+        fullname,
+        values_file: settings.values_file.as_ref().map_or_else(
+            || format!("values-{name}.yaml"),
+            |file| file.value.0.clone(),
+        ),
         timeout_minutes,
         timeout_reason,
-        existing_secret: if context.secret.any { secret::existing_name(document) } else { String::new() },
+        existing_secret: if context.secret.any {
+            secret::existing_name(document)
+        } else {
+            String::new()
+        },
         hosts: document
             .dependencies
             .iter()
@@ -131,7 +187,11 @@ fn environment(merged: &Merged, context: &Context) -> EnvironmentFacts {
 /// Helm accepts.
 fn default_release(chart: &str, environment: &str) -> String {
     let both = format!("{chart}-{environment}");
-    if both.len() > 53 { environment.to_owned() } else { both }
+    if both.len() > 53 {
+        environment.to_owned()
+    } else {
+        both
+    }
 }
 
 /// Time that an installation or upgrade may take: what comes before the pods,
@@ -142,7 +202,14 @@ fn timeout(document: &Document, context: &Context) -> (u32, String) {
     if let (Some(facts), Some(migrations)) = (&context.migration, &document.migrations) {
         let seconds = migration::timeout_seconds(migrations);
         parts.push(format!("database {}s", migration::DATABASE_SECONDS));
-        parts.push(format!("{} {seconds}s", if facts.strategy == "hook" { "migration hook" } else { "migrations" }));
+        parts.push(format!(
+            "{} {seconds}s",
+            if facts.strategy == "hook" {
+                "migration hook"
+            } else {
+                "migrations"
+            }
+        ));
         before = migration::DATABASE_SECONDS + seconds;
     } else if context.dependencies.iter().any(|facts| facts.in_release) {
         parts.push(format!("servers {}s", migration::DATABASE_SECONDS));
@@ -180,12 +247,21 @@ fn what(document: &Document, context: &Context) -> String {
 
 fn heading(name: &str) -> String {
     let mut letters = name.chars();
-    letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
+    letters
+        .next()
+        .map(|first| first.to_ascii_uppercase())
+        .into_iter()
+        .chain(letters)
+        .collect()
 }
 
 /// `request–limit`, or one of them when they are the same.
 fn range((request, limit): &(String, String)) -> String {
-    if request == limit { request.clone() } else { format!("{request}–{limit}") }
+    if request == limit {
+        request.clone()
+    } else {
+        format!("{request}–{limit}")
+    }
 }
 
 fn workload_lines(document: &Document) -> Vec<String> {
@@ -212,15 +288,27 @@ fn dependency_lines(document: &Document, context: &Context) -> Vec<String> {
         .zip(&context.dependencies)
         .map(|((name, stated), facts)| {
             if !facts.in_release {
-                return format!("{} at {}:{}", name.value, stated.host.as_ref().map_or("", |h| &h.value.0), facts.port);
+                return format!(
+                    "{} at {}:{}",
+                    name.value,
+                    stated.host.as_ref().map_or("", |h| &h.value.0),
+                    facts.port
+                );
             }
-            let storage = stated.storage.as_ref().map_or("8Gi", |storage| storage.text.as_str());
+            let storage = stated
+                .storage
+                .as_ref()
+                .map_or("8Gi", |storage| storage.text.as_str());
             let replicas = stated.replicas.as_ref().map_or(0, |replicas| replicas.0);
             let memory = dependency::amounts(stated).memory.1;
             if replicas == 0 {
                 format!("{} {storage}, {memory} memory", name.value)
             } else {
-                format!("{} {storage} + {replicas} replica{}, {memory} memory", name.value, if replicas == 1 { "" } else { "s" })
+                format!(
+                    "{} {storage} + {replicas} replica{}, {memory} memory",
+                    name.value,
+                    if replicas == 1 { "" } else { "s" }
+                )
             }
         })
         .collect()

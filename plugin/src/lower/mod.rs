@@ -78,7 +78,12 @@ fn decide(resolved: &Resolved, sink: &mut Sink) -> Option<Plan> {
             (facts.values_file.clone(), values::difference(&values, &own))
         })
         .collect();
-    Some(Plan { context, values, overrides, decisions })
+    Some(Plan {
+        context,
+        values,
+        overrides,
+        decisions,
+    })
 }
 
 /// The values of one environment.
@@ -90,7 +95,11 @@ fn chart_values(document: &Document, context: &Context) -> Vec<Entry> {
     if let (Some(facts), Some(migrations)) = (&context.migration, &document.migrations) {
         entries.push(migration::values(facts, migrations));
     }
-    for (facts, (_, dependency)) in context.dependencies.iter().zip(document.dependencies.iter()) {
+    for (facts, (_, dependency)) in context
+        .dependencies
+        .iter()
+        .zip(document.dependencies.iter())
+    {
         if facts.in_release {
             entries.push(dependency::values(facts, dependency, context));
         }

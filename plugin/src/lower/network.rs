@@ -9,7 +9,12 @@ use taskspec_spec::span::Spanned;
 /// Addresses that are not public: private networks, carrier-grade NAT,
 /// link-local (with the clouds' metadata service) and loopback.
 const NOT_PUBLIC: &[&str] = &[
-    "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16",
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
 ];
 
 /// The policy's part of a workload's values.
@@ -21,10 +26,24 @@ pub fn values(allow: &[Spanned<Peer>], egress: &[Spanned<Egress>], service: bool
         } else {
             allow.iter().map(|stated| peer(&stated.value)).collect()
         };
-        entries.push(leaf("ingressFrom", json!(peers), schemas::objects(), "Who may connect, as NetworkPolicy peers; the chart's own components always may"));
+        entries.push(leaf(
+            "ingressFrom",
+            json!(peers),
+            schemas::objects(),
+            "Who may connect, as NetworkPolicy peers; the chart's own components always may",
+        ));
     }
-    entries.push(leaf("extraEgress", json!(rules(egress)), schemas::objects(), "Whom it may connect to beyond its dependencies and DNS, as NetworkPolicy egress rules"));
-    branch("networkPolicy", "Who talks to the pods, and to whom they talk", entries)
+    entries.push(leaf(
+        "extraEgress",
+        json!(rules(egress)),
+        schemas::objects(),
+        "Whom it may connect to beyond its dependencies and DNS, as NetworkPolicy egress rules",
+    ));
+    branch(
+        "networkPolicy",
+        "Who talks to the pods, and to whom they talk",
+        entries,
+    )
 }
 
 /// Egress rules as Kubernetes objects.
@@ -75,7 +94,11 @@ fn table_peer(table: &PeerTable) -> Value {
         );
     }
     if !labels.is_empty() || object.is_empty() {
-        let selector = if labels.is_empty() { json!({}) } else { json!({ "matchLabels": labels }) };
+        let selector = if labels.is_empty() {
+            json!({})
+        } else {
+            json!({ "matchLabels": labels })
+        };
         object.insert("podSelector".into(), selector);
     }
     Value::Object(object)

@@ -119,23 +119,42 @@ pub fn directories() -> Value {
 
 /// An image. `tag_doc` says what an empty tag means.
 pub fn image(image: &Image, pull_policy: &str, tag_doc: &str) -> Entry {
-    branch("image", "Container image", vec![
-        leaf("registry", image.registry.as_str(), string(), "Registry of the image; `global.imageRegistry` wins"),
-        leaf("repository", image.repository.as_str(), json!({ "type": "string", "minLength": 1 }), "Repository of the image"),
-        leaf("tag", image.tag.as_str(), json!({ "type": "string", "maxLength": 128 }), tag_doc),
-        leaf(
-            "digest",
-            image.digest.as_str(),
-            json!({ "type": "string", "pattern": "^(sha256:[a-f0-9]{64})?$" }),
-            "Digest of the image (sha256:…); wins over the tag",
-        ),
-        leaf(
-            "pullPolicy",
-            pull_policy,
-            json!({ "enum": ["IfNotPresent", "Always", "Never"] }),
-            "When nodes pull the image",
-        ),
-    ])
+    branch(
+        "image",
+        "Container image",
+        vec![
+            leaf(
+                "registry",
+                image.registry.as_str(),
+                string(),
+                "Registry of the image; `global.imageRegistry` wins",
+            ),
+            leaf(
+                "repository",
+                image.repository.as_str(),
+                json!({ "type": "string", "minLength": 1 }),
+                "Repository of the image",
+            ),
+            leaf(
+                "tag",
+                image.tag.as_str(),
+                json!({ "type": "string", "maxLength": 128 }),
+                tag_doc,
+            ),
+            leaf(
+                "digest",
+                image.digest.as_str(),
+                json!({ "type": "string", "pattern": "^(sha256:[a-f0-9]{64})?$" }),
+                "Digest of the image (sha256:…); wins over the tag",
+            ),
+            leaf(
+                "pullPolicy",
+                pull_policy,
+                json!({ "enum": ["IfNotPresent", "Always", "Never"] }),
+                "When nodes pull the image",
+            ),
+        ],
+    )
 }
 
 /// CPU, memory and perhaps space on the node.
@@ -192,7 +211,12 @@ impl Amounts {
             ];
             if let Some(ephemeral) = ephemeral {
                 let text = format!("Space for logs and temporary files {doc}");
-                entries.push(leaf("ephemeral-storage", ephemeral.as_str(), quantity(), text));
+                entries.push(leaf(
+                    "ephemeral-storage",
+                    ephemeral.as_str(),
+                    quantity(),
+                    text,
+                ));
             }
             // Open: devices such as nvidia.com/gpu are resources too.
             let mut entry = open_branch(key, "", entries);
@@ -205,10 +229,20 @@ impl Amounts {
         };
         let request = self.ephemeral.as_ref().map(|pair| &pair.0);
         let limit = self.ephemeral.as_ref().map(|pair| &pair.1);
-        let mut entry = branch("resources", "What each pod is given", vec![
-            part("requests", "set aside", &self.cpu.0, &self.memory.0, request),
-            part("limits", "at most", &self.cpu.1, &self.memory.1, limit),
-        ]);
+        let mut entry = branch(
+            "resources",
+            "What each pod is given",
+            vec![
+                part(
+                    "requests",
+                    "set aside",
+                    &self.cpu.0,
+                    &self.memory.0,
+                    request,
+                ),
+                part("limits", "at most", &self.cpu.1, &self.memory.1, limit),
+            ],
+        );
         if let crate::values::Node::Branch { required, .. } = &mut entry.node {
             *required = vec!["requests".into()];
         }
@@ -218,10 +252,34 @@ impl Amounts {
 
 /// Who the processes of a pod are.
 pub fn pod_security(user: u32, group: u32, read_only_root: bool) -> Entry {
-    branch("podSecurity", "Identity of the processes; every pod stays within the restricted Pod Security Standard", vec![
-        leaf("runAsUser", user, user_id(), "User ID; null lets the platform choose (OpenShift)"),
-        leaf("runAsGroup", group, user_id(), "Group ID; null lets the platform choose"),
-        leaf("fsGroup", group, user_id(), "Group that owns mounted volumes; null lets the platform choose"),
-        leaf("readOnlyRootFilesystem", read_only_root, boolean(), "Mount the image's file system read-only"),
-    ])
+    branch(
+        "podSecurity",
+        "Identity of the processes; every pod stays within the restricted Pod Security Standard",
+        vec![
+            leaf(
+                "runAsUser",
+                user,
+                user_id(),
+                "User ID; null lets the platform choose (OpenShift)",
+            ),
+            leaf(
+                "runAsGroup",
+                group,
+                user_id(),
+                "Group ID; null lets the platform choose",
+            ),
+            leaf(
+                "fsGroup",
+                group,
+                user_id(),
+                "Group that owns mounted volumes; null lets the platform choose",
+            ),
+            leaf(
+                "readOnlyRootFilesystem",
+                read_only_root,
+                boolean(),
+                "Mount the image's file system read-only",
+            ),
+        ],
+    )
 }

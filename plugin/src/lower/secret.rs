@@ -20,20 +20,34 @@ pub fn reference(chart: &str) -> String {
 
 /// Whether the chart generates its Secret in this environment.
 pub fn generates(document: &Document) -> bool {
-    let source = document.secrets.as_ref().and_then(|secrets| secrets.source.as_ref());
+    let source = document
+        .secrets
+        .as_ref()
+        .and_then(|secrets| secrets.source.as_ref());
     source.is_none_or(|source| source.value == SecretSource::Generate)
 }
 
 /// Name of the existing Secret in this environment; empty when generated.
 pub fn existing_name(document: &Document) -> String {
-    let name = document.secrets.as_ref().and_then(|secrets| secrets.name.as_ref());
-    name.filter(|_| !generates(document)).map(|name| name.value.0.clone()).unwrap_or_default()
+    let name = document
+        .secrets
+        .as_ref()
+        .and_then(|secrets| secrets.name.as_ref());
+    name.filter(|_| !generates(document))
+        .map(|name| name.value.0.clone())
+        .unwrap_or_default()
 }
 
 /// Facts of the Secret. A server outside the release cannot get a random password.
-pub fn resolve(resolved: &Resolved, dependencies: &[DependencyFacts], sink: &mut Sink) -> SecretFacts {
-    let documents =
-        || std::iter::once(&resolved.base).chain(resolved.environments.iter().map(|merged| &merged.document));
+pub fn resolve(
+    resolved: &Resolved,
+    dependencies: &[DependencyFacts],
+    sink: &mut Sink,
+) -> SecretFacts {
+    let documents = || {
+        std::iter::once(&resolved.base)
+            .chain(resolved.environments.iter().map(|merged| &merged.document))
+    };
     for document in documents().filter(|document| generates(document)) {
         external(document, dependencies, sink);
     }
@@ -41,7 +55,10 @@ pub fn resolve(resolved: &Resolved, dependencies: &[DependencyFacts], sink: &mut
     let mut keys = Vec::new();
     for dependency in dependencies {
         for password in &dependency.passwords {
-            random.push(RandomFacts { key: password.key.clone(), length: PASSWORD_LENGTH });
+            random.push(RandomFacts {
+                key: password.key.clone(),
+                length: PASSWORD_LENGTH,
+            });
             keys.push(SecretKeyFacts {
                 key: password.key.clone(),
                 doc: format!("{} of {}", purpose(&password.purpose), dependency.name),
@@ -68,14 +85,24 @@ fn purpose(purpose: &str) -> &str {
 }
 
 fn url_key(dependency: &DependencyFacts) -> SecretKeyFacts {
-    let host = if dependency.in_release { "HOST" } else { &dependency.host };
+    let host = if dependency.in_release {
+        "HOST"
+    } else {
+        &dependency.host
+    };
     let example = match dependency.engine.as_str() {
         "redis" => format!("redis://:PASSWORD@{host}:{}/0", dependency.port),
-        _ => format!("postgresql://USER:PASSWORD@{host}:{}/DATABASE", dependency.port),
+        _ => format!(
+            "postgresql://USER:PASSWORD@{host}:{}/DATABASE",
+            dependency.port
+        ),
     };
     SecretKeyFacts {
         key: dependency.url_key.clone(),
-        doc: format!("URL of {}; special characters percent-encoded", dependency.name),
+        doc: format!(
+            "URL of {}; special characters percent-encoded",
+            dependency.name
+        ),
         example,
     }
 }
@@ -90,13 +117,19 @@ fn declared(
     for (key, rule) in secrets.keys.iter() {
         if keys.iter().any(|known| known.key == key.value) {
             sink.push(
-                Diagnostic::error(codes::NAME_CLASH, format!("`{}` is a key of a dependency already", key.value))
-                    .at(key.span, "taken")
-                    .help("choose another key"),
+                Diagnostic::error(
+                    codes::NAME_CLASH,
+                    format!("`{}` is a key of a dependency already", key.value),
+                )
+                .at(key.span, "taken")
+                .help("choose another key"),
             );
         }
         if let Some(length) = &rule.generate {
-            random.push(RandomFacts { key: key.value.clone(), length: length.value.0 });
+            random.push(RandomFacts {
+                key: key.value.clone(),
+                length: length.value.0,
+            });
         }
         keys.push(SecretKeyFacts {
             key: key.value.clone(),
@@ -108,7 +141,9 @@ fn declared(
 
 fn external(document: &Document, dependencies: &[DependencyFacts], sink: &mut Sink) {
     for (name, dependency) in document.dependencies.iter() {
-        let outside = dependencies.iter().any(|facts| facts.name == name.value && !facts.in_release);
+        let outside = dependencies
+            .iter()
+            .any(|facts| facts.name == name.value && !facts.in_release);
         if outside {
             sink.push(
                 Diagnostic::error(codes::SECRET_SOURCE, format!("nobody can generate the password of the external server `{}`", name.value))

@@ -338,11 +338,13 @@ spec:
         {{- toYaml .Values.migration.resources | nindent 8 }}
       securityContext:
         {{- include "[[chart.name]].containerSecurityContext" .Values.migration.podSecurity | nindent 8 }}
+      {{- with .Values.migration.writableDirectories }}
       volumeMounts:
-        {{- range $index, $path := .Values.migration.writableDirectories }}
+        {{- range $index, $path := . }}
         - name: writable-{{ $index }}
           mountPath: {{ $path }}
         {{- end }}
+      {{- end }}
   containers:
     # Tells the waiting pods, in the database itself, that this Job has finished.
     - name: record
@@ -374,11 +376,13 @@ spec:
         {{- include "[[chart.name]].clientResources" . | nindent 8 }}
       securityContext:
         {{- include "[[chart.name]].containerSecurityContext" .Values.migration.podSecurity | nindent 8 }}
+  {{- with .Values.migration.writableDirectories }}
   volumes:
-    {{- range $index, $path := .Values.migration.writableDirectories }}
+    {{- range $index, $path := . }}
     - name: writable-{{ $index }}
       emptyDir: {}
     {{- end }}
+  {{- end }}
 {{- end }}
 
 {{/* What pods wait for: a mark of exactly this migration. */}}

@@ -10,9 +10,20 @@ use std::collections::BTreeMap;
 
 /// Keys of `values.yaml` that the chart itself has.
 pub const RESERVED: &[&str] = &[
-    "clients", "commonAnnotations", "commonLabels", "enabled", "fullnameOverride", "global",
-    "imagePullSecrets", "migration", "migrations", "nameOverride", "networkPolicy", "serviceAccount",
-    "test", "tests",
+    "clients",
+    "commonAnnotations",
+    "commonLabels",
+    "enabled",
+    "fullnameOverride",
+    "global",
+    "imagePullSecrets",
+    "migration",
+    "migrations",
+    "nameOverride",
+    "networkPolicy",
+    "serviceAccount",
+    "test",
+    "tests",
 ];
 
 /// Components of the chart itself.
@@ -26,7 +37,11 @@ pub fn values_key(name: &str) -> String {
         if c == '-' {
             upper = true;
         } else {
-            key.extend(if upper { c.to_uppercase().next() } else { Some(c) });
+            key.extend(if upper {
+                c.to_uppercase().next()
+            } else {
+                Some(c)
+            });
             upper = false;
         }
     }
@@ -50,14 +65,26 @@ pub(super) fn check(base: &Document, environments: &[Merged], sink: &mut Sink) {
 /// A release is often named after its chart, and Helm's charts leave their own
 /// name out when the release's contains it: both would be called the same.
 fn chart_and_dependencies(base: &Document, sink: &mut Sink) {
-    let Some(chart) = intent(base).map(|intent| &intent.name) else { return };
-    for (name, _) in base.dependencies.iter().filter(|(name, _)| chart.value.0.contains(&name.value)) {
+    let Some(chart) = intent(base).map(|intent| &intent.name) else {
+        return;
+    };
+    for (name, _) in base
+        .dependencies
+        .iter()
+        .filter(|(name, _)| chart.value.0.contains(&name.value))
+    {
         sink.push(
-            Diagnostic::error(codes::NAME_CLASH, format!("the chart's name contains that of the dependency `{}`", name.value))
-                .at(name.span, "a dependency")
-                .at(chart.span, "the chart")
-                .help("rename the dependency, for example after its purpose")
-                .note("in a release named after the chart, the objects of both would have one name"),
+            Diagnostic::error(
+                codes::NAME_CLASH,
+                format!(
+                    "the chart's name contains that of the dependency `{}`",
+                    name.value
+                ),
+            )
+            .at(name.span, "a dependency")
+            .at(chart.span, "the chart")
+            .help("rename the dependency, for example after its purpose")
+            .note("in a release named after the chart, the objects of both would have one name"),
         );
     }
 }
@@ -67,13 +94,18 @@ fn own_components(base: &Document, sink: &mut Sink) {
     for (name, _) in base.workloads.iter() {
         if COMPONENTS.contains(&name.value.as_str()) {
             sink.push(
-                Diagnostic::error(codes::RESERVED, format!("a workload cannot be called `{}`", name.value))
-                    .at(name.span, "reserved")
-                    .help("choose another name")
-                    .note("the chart has a component of this name, and selectors would mix their pods"),
+                Diagnostic::error(
+                    codes::RESERVED,
+                    format!("a workload cannot be called `{}`", name.value),
+                )
+                .at(name.span, "reserved")
+                .help("choose another name")
+                .note("the chart has a component of this name, and selectors would mix their pods"),
             );
         }
-        let prefix = |(dependency, _): &(&Spanned<String>, _)| name.value.starts_with(&format!("{}-", dependency.value));
+        let prefix = |(dependency, _): &(&Spanned<String>, _)| {
+            name.value.starts_with(&format!("{}-", dependency.value))
+        };
         if let Some((dependency, _)) = base.dependencies.iter().find(prefix) {
             sink.push(
                 Diagnostic::error(codes::NAME_CLASH, format!("`{}` could be an object of the dependency `{}`", name.value, dependency.value))
@@ -89,22 +121,37 @@ fn own_components(base: &Document, sink: &mut Sink) {
 fn keys(base: &Document, sink: &mut Sink) {
     let mut seen: BTreeMap<String, (Span, &str)> = BTreeMap::new();
     let workloads = base.workloads.iter().map(|(name, _)| (name, "workload"));
-    let dependencies = base.dependencies.iter().map(|(name, _)| (name, "dependency"));
+    let dependencies = base
+        .dependencies
+        .iter()
+        .map(|(name, _)| (name, "dependency"));
     for (name, what) in workloads.chain(dependencies) {
-        let key = if what == "workload" { values_key(name) } else { name.value.clone() };
+        let key = if what == "workload" {
+            values_key(name)
+        } else {
+            name.value.clone()
+        };
         if RESERVED.contains(&key.as_str()) {
             sink.push(
-                Diagnostic::error(codes::RESERVED, format!("a {what} cannot be called `{}`", name.value))
-                    .at(name.span, "reserved")
-                    .help("choose another name")
-                    .note(format!("`{key}` has a meaning of its own in the chart's values")),
+                Diagnostic::error(
+                    codes::RESERVED,
+                    format!("a {what} cannot be called `{}`", name.value),
+                )
+                .at(name.span, "reserved")
+                .help("choose another name")
+                .note(format!(
+                    "`{key}` has a meaning of its own in the chart's values"
+                )),
             );
         } else if let Some((first, other)) = seen.get(&key) {
             sink.push(
-                Diagnostic::error(codes::NAME_CLASH, format!("`{}` is already the name of a {other}", name.value))
-                    .at(name.span, format!("would be `{key}` in values.yaml"))
-                    .at(*first, "so is this")
-                    .help("rename one of them"),
+                Diagnostic::error(
+                    codes::NAME_CLASH,
+                    format!("`{}` is already the name of a {other}", name.value),
+                )
+                .at(name.span, format!("would be `{key}` in values.yaml"))
+                .at(*first, "so is this")
+                .help("rename one of them"),
             );
         } else {
             seen.insert(key, (name.span, what));
@@ -117,14 +164,20 @@ fn environment_files(environments: &[Merged], sink: &mut Sink) {
     for environment in environments {
         let (file, span) = match &environment.settings.values_file {
             Some(file) => (file.value.0.clone(), file.span),
-            None => (format!("values-{}.yaml", environment.name.value), environment.name.span),
+            None => (
+                format!("values-{}.yaml", environment.name.value),
+                environment.name.span,
+            ),
         };
         if let Some(first) = files.insert(file.clone(), span) {
             sink.push(
-                Diagnostic::error(codes::NAME_CLASH, format!("two environments write `{file}`"))
-                    .at(span, "again")
-                    .at(first, "first")
-                    .help("give one of them another `values-file`"),
+                Diagnostic::error(
+                    codes::NAME_CLASH,
+                    format!("two environments write `{file}`"),
+                )
+                .at(span, "again")
+                .at(first, "first")
+                .help("give one of them another `values-file`"),
             );
         }
     }

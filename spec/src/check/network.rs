@@ -17,12 +17,21 @@ pub(super) fn check(document: &Document, sink: &mut Sink) {
 }
 
 fn egress(connections: &[Spanned<Egress>], sink: &mut Sink) {
-    connections.iter().for_each(|connection| peer(&connection.to, sink));
+    connections
+        .iter()
+        .for_each(|connection| peer(&connection.to, sink));
 }
 
 fn peer(peer: &Spanned<Peer>, sink: &mut Sink) {
-    let Peer::Table(table) = &peer.value else { return };
-    let PeerTable { namespace, labels, cidr, .. } = table;
+    let Peer::Table(table) = &peer.value else {
+        return;
+    };
+    let PeerTable {
+        namespace,
+        labels,
+        cidr,
+        ..
+    } = table;
     let pods = namespace.as_ref().map(|namespace| namespace.span);
     let pods = pods.or_else(|| labels.iter().next().map(|(key, _)| key.span));
     match (pods, cidr) {

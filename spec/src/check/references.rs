@@ -26,14 +26,26 @@ pub(super) fn check(document: &Document, sink: &mut Sink) {
 fn uses(document: &Document, names: &[Spanned<Name>], sink: &mut Sink) {
     for name in names {
         if !document.dependencies.declares(name) && !sink.is_full() {
-            sink.push(dangling("dependency", name, name.span, document.dependencies.declared(), "dependencies"));
+            sink.push(dangling(
+                "dependency",
+                name,
+                name.span,
+                document.dependencies.declared(),
+                "dependencies",
+            ));
         }
     }
-    once(names.iter().map(|name| (name.value.0.as_str(), name.span)), sink);
+    once(
+        names.iter().map(|name| (name.value.0.as_str(), name.span)),
+        sink,
+    );
 }
 
 fn directories(paths: &[Spanned<AbsolutePath>], sink: &mut Sink) {
-    once(paths.iter().map(|path| (path.value.0.as_str(), path.span)), sink);
+    once(
+        paths.iter().map(|path| (path.value.0.as_str(), path.span)),
+        sink,
+    );
 }
 
 /// Reports what a list has twice.
@@ -55,13 +67,25 @@ fn variables(document: &Document, env: &Map<EnvName, Spanned<EnvValue>>, sink: &
     for (_, value) in env.iter() {
         match &value.value {
             EnvValue::Label(key) if !document.labels.declares(key) => {
-                sink.push(dangling("label", key, key.span, document.labels.declared(), "labels"));
+                sink.push(dangling(
+                    "label",
+                    key,
+                    key.span,
+                    document.labels.declared(),
+                    "labels",
+                ));
             }
             EnvValue::Secret(key) => {
                 let keys = document.secrets.as_ref().map(|secrets| &secrets.keys);
                 if !keys.is_some_and(|keys| keys.declares(key)) {
                     let known: Vec<&str> = keys.into_iter().flat_map(Map::declared).collect();
-                    sink.push(dangling("secret", key, key.span, known.into_iter(), "secrets.keys"));
+                    sink.push(dangling(
+                        "secret",
+                        key,
+                        key.span,
+                        known.into_iter(),
+                        "secrets.keys",
+                    ));
                 }
             }
             EnvValue::Text(_) | EnvValue::Label(_) => {}
@@ -74,26 +98,52 @@ pub(super) fn statements(document: &Document, sink: &mut Sink) {
     for criterion in &document.criteria {
         for name in criterion.check.iter().flat_map(|check| &check.r#in) {
             if !document.environments.declares(name) {
-                sink.push(dangling("environment", name, name.span, document.environments.declared(), "environments"));
+                sink.push(dangling(
+                    "environment",
+                    name,
+                    name.span,
+                    document.environments.declared(),
+                    "environments",
+                ));
             }
         }
-        let Some(test) = &criterion.test else { continue };
+        let Some(test) = &criterion.test else {
+            continue;
+        };
         if !document.workloads.declares(&test.from) {
-            sink.push(dangling("workload", &test.from, test.from.span, document.workloads.declared(), "workloads"));
+            sink.push(dangling(
+                "workload",
+                &test.from,
+                test.from.span,
+                document.workloads.declared(),
+                "workloads",
+            ));
         }
         for name in &test.reaches {
             if !document.dependencies.declares(name) && !document.workloads.declares(name) {
-                let known = document.dependencies.declared().chain(document.workloads.declared());
-                sink.push(dangling("dependency or workload", name, name.span, known, "dependencies"));
+                let known = document
+                    .dependencies
+                    .declared()
+                    .chain(document.workloads.declared());
+                sink.push(dangling(
+                    "dependency or workload",
+                    name,
+                    name.span,
+                    known,
+                    "dependencies",
+                ));
             }
             if let Some(workload) = document.workloads.get(name)
                 && workload.kind.value == WorkloadKind::Worker
             {
                 sink.push(
-                    Diagnostic::error(codes::NOT_APPLICABLE, format!("nothing answers at `{}`", name.value.0))
-                        .at(name.span, "cannot be reached")
-                        .at(workload.kind.span, "a worker has no port")
-                        .help("name a dependency or a service"),
+                    Diagnostic::error(
+                        codes::NOT_APPLICABLE,
+                        format!("nothing answers at `{}`", name.value.0),
+                    )
+                    .at(name.span, "cannot be reached")
+                    .at(workload.kind.span, "a worker has no port")
+                    .help("name a dependency or a service"),
                 );
             }
         }
@@ -103,7 +153,13 @@ pub(super) fn statements(document: &Document, sink: &mut Sink) {
             if let crate::tree::Value::String(name) = &parameter.node.value
                 && !document.workloads.declares(name)
             {
-                sink.push(dangling("workload", name, parameter.node.span, document.workloads.declared(), "workloads"));
+                sink.push(dangling(
+                    "workload",
+                    name,
+                    parameter.node.span,
+                    document.workloads.declared(),
+                    "workloads",
+                ));
             }
         }
     }

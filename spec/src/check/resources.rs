@@ -39,7 +39,12 @@ fn cpu(range: Option<&Spanned<CpuRange>>, sink: &mut Sink) {
     if let Some(range) = range
         && range.limit.millicores < range.request.millicores
     {
-        sink.push(below(&range.limit.text, range.limit.span, &range.request.text, range.request.span));
+        sink.push(below(
+            &range.limit.text,
+            range.limit.span,
+            &range.request.text,
+            range.request.span,
+        ));
     }
 }
 
@@ -47,7 +52,12 @@ fn memory(range: Option<&Spanned<MemoryRange>>, sink: &mut Sink) {
     if let Some(range) = range
         && range.limit.bytes < range.request.bytes
     {
-        sink.push(below(&range.limit.text, range.limit.span, &range.request.text, range.request.span));
+        sink.push(below(
+            &range.limit.text,
+            range.limit.span,
+            &range.request.text,
+            range.request.span,
+        ));
     }
 }
 
@@ -68,10 +78,16 @@ fn replicas(workload: &Workload, sink: &mut Sink) {
         && replicas.value > most.value
     {
         sink.push(
-            Diagnostic::error(codes::NUMBER, format!("{} replicas are more than max-replicas, {}", replicas.value.0, most.value.0))
-                .at(replicas.span, "too many")
-                .at(most.span, "the most that the chart accepts")
-                .help("raise `max-replicas` or lower `replicas`"),
+            Diagnostic::error(
+                codes::NUMBER,
+                format!(
+                    "{} replicas are more than max-replicas, {}",
+                    replicas.value.0, most.value.0
+                ),
+            )
+            .at(replicas.span, "too many")
+            .at(most.span, "the most that the chart accepts")
+            .help("raise `max-replicas` or lower `replicas`"),
         );
     }
 }
@@ -108,8 +124,13 @@ fn ports(workload: &Spanned<Workload>, sink: &mut Sink) {
 }
 
 fn probes(workload: &Workload, sink: &mut Sink) {
-    let Some(probes) = &workload.probes else { return };
-    for probe in [&probes.liveness, &probes.readiness, &probes.startup].into_iter().flatten() {
+    let Some(probes) = &workload.probes else {
+        return;
+    };
+    for probe in [&probes.liveness, &probes.readiness, &probes.startup]
+        .into_iter()
+        .flatten()
+    {
         one_probe(workload, probe, sink);
     }
     if let (Some(live), Some(ready)) = (&probes.liveness, &probes.readiness)
@@ -117,17 +138,24 @@ fn probes(workload: &Workload, sink: &mut Sink) {
         && live.value == ready.value
     {
         sink.push(
-            Diagnostic::warning(codes::SAME_PROBE, format!("liveness and readiness both ask `{}`", live.value.0))
-                .at(live.span, "restarts the container")
-                .at(ready.span, "takes it out of the Service")
-                .help("let liveness ask a path that does not depend on the database or the cache")
-                .note("otherwise an outage of a dependency restarts every pod"),
+            Diagnostic::warning(
+                codes::SAME_PROBE,
+                format!("liveness and readiness both ask `{}`", live.value.0),
+            )
+            .at(live.span, "restarts the container")
+            .at(ready.span, "takes it out of the Service")
+            .help("let liveness ask a path that does not depend on the database or the cache")
+            .note("otherwise an outage of a dependency restarts every pod"),
         );
     }
 }
 
 fn one_probe(workload: &Workload, probe: &Spanned<Probe>, sink: &mut Sink) {
-    let tcp = probe.tcp.as_ref().filter(|tcp| tcp.value.0).map(|tcp| tcp.span);
+    let tcp = probe
+        .tcp
+        .as_ref()
+        .filter(|tcp| tcp.value.0)
+        .map(|tcp| tcp.span);
     let path = probe.path.as_ref().map(|path| path.span);
     let command = probe.command.first().map(|program| program.span);
     let ways: Vec<Span> = [path, tcp, command].into_iter().flatten().collect();
@@ -135,11 +163,18 @@ fn one_probe(workload: &Workload, probe: &Spanned<Probe>, sink: &mut Sink) {
         if probe.has_fault_in(&["path", "command", "tcp"]) {
             return;
         }
-        let found = if ways.is_empty() { "no way to check" } else { "several ways to check" };
+        let found = if ways.is_empty() {
+            "no way to check"
+        } else {
+            "several ways to check"
+        };
         let diagnostic = Diagnostic::error(codes::PROBE, format!("the probe has {found}"))
             .at(probe.span, found)
             .help("give one of `path`, `command` and `tcp = true`");
-        sink.push(ways.into_iter().fold(diagnostic, |diagnostic, way| diagnostic.at(way, "one way")));
+        sink.push(
+            ways.into_iter()
+                .fold(diagnostic, |diagnostic, way| diagnostic.at(way, "one way")),
+        );
     } else if probe.command.is_empty() && workload.kind.value == WorkloadKind::Worker {
         sink.push(
             Diagnostic::error(codes::PROBE, "a worker has no port to probe")
@@ -151,40 +186,63 @@ fn one_probe(workload: &Workload, probe: &Spanned<Probe>, sink: &mut Sink) {
 }
 
 fn rollout(workload: &Workload, sink: &mut Sink) {
-    let Some(rollout) = &workload.rollout else { return };
+    let Some(rollout) = &workload.rollout else {
+        return;
+    };
     let none = |value: &Surge| matches!(value, Surge::Pods(0) | Surge::Percent(0));
-    let recreate = rollout.strategy.as_ref().filter(|s| s.value == RolloutStrategy::Recreate);
+    let recreate = rollout
+        .strategy
+        .as_ref()
+        .filter(|s| s.value == RolloutStrategy::Recreate);
     let stuck = recreate.is_none()
         && rollout.max_surge.as_ref().is_some_and(|surge| none(surge))
-        && rollout.max_unavailable.as_ref().is_none_or(|down| none(down));
+        && rollout
+            .max_unavailable
+            .as_ref()
+            .is_none_or(|down| none(down));
     if stuck {
         sink.push(
-            Diagnostic::error(codes::TIMING, "the rollout could neither add nor remove a pod")
-                .at(rollout.span, "max-surge and max-unavailable are both 0")
-                .help("set max-surge to 1, or max-unavailable to 1"),
+            Diagnostic::error(
+                codes::TIMING,
+                "the rollout could neither add nor remove a pod",
+            )
+            .at(rollout.span, "max-surge and max-unavailable are both 0")
+            .help("set max-surge to 1, or max-unavailable to 1"),
         );
     }
     let Some(recreate) = recreate else { return };
-    for value in [&rollout.max_surge, &rollout.max_unavailable].into_iter().flatten() {
+    for value in [&rollout.max_surge, &rollout.max_unavailable]
+        .into_iter()
+        .flatten()
+    {
         sink.push(
-            Diagnostic::error(codes::NOT_APPLICABLE, "`recreate` stops all pods first, so this has no effect")
-                .at(value.span, "does not apply")
-                .at(recreate.span, "stops all pods first")
-                .help("remove it, or write strategy = \"rolling-update\""),
+            Diagnostic::error(
+                codes::NOT_APPLICABLE,
+                "`recreate` stops all pods first, so this has no effect",
+            )
+            .at(value.span, "does not apply")
+            .at(recreate.span, "stops all pods first")
+            .help("remove it, or write strategy = \"rolling-update\""),
         );
     }
 }
 
 /// `sh -c` runs on after a failed line unless told otherwise.
 fn shell<'a>(mut words: impl Iterator<Item = &'a Spanned<Any>>, sink: &mut Sink) {
-    let (Some(program), Some(flag), Some(script)) = (words.next(), words.next(), words.next()) else { return };
+    let (Some(program), Some(flag), Some(script)) = (words.next(), words.next(), words.next())
+    else {
+        return;
+    };
     let shells = ["sh", "bash", "ash", "dash"];
     let name = program.rsplit('/').next().unwrap_or_default();
     let runs_script = shells.contains(&name) && flag.starts_with('-') && flag.ends_with('c');
     if !runs_script || flag.contains('e') {
         return;
     }
-    let mut lines = script.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let mut lines = script
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'));
     let first = lines.next().unwrap_or("");
     let several = lines.next().is_some() || first.contains(';');
     if several && !stops_at_failure(first) && !first.starts_with("exec ") {
@@ -207,7 +265,10 @@ fn stops_at_failure(line: &str) -> bool {
 
 fn image(document: &Document, image: &Spanned<Image>, sink: &mut Sink) {
     let version = intent(document).map(|intent| {
-        intent.app_version.as_ref().map_or(intent.version.text.as_str(), |version| &version.0)
+        intent
+            .app_version
+            .as_ref()
+            .map_or(intent.version.text.as_str(), |version| &version.0)
     });
     if image.tag == "latest" && image.digest.is_empty() {
         sink.push(
@@ -215,11 +276,17 @@ fn image(document: &Document, image: &Spanned<Image>, sink: &mut Sink) {
                 .at(image.span, "floating tag")
                 .help("leave the tag out: the application's version is used"),
         );
-    } else if !image.tag.is_empty() && image.digest.is_empty() && version == Some(image.tag.as_str()) {
+    } else if !image.tag.is_empty()
+        && image.digest.is_empty()
+        && version == Some(image.tag.as_str())
+    {
         sink.push(
-            Diagnostic::warning(codes::REPEATED_FACT, "the tag repeats the application's version")
-                .at(image.span, "stated twice")
-                .help("leave the tag out: it follows `intent.app-version`"),
+            Diagnostic::warning(
+                codes::REPEATED_FACT,
+                "the tag repeats the application's version",
+            )
+            .at(image.span, "stated twice")
+            .help("leave the tag out: it follows `intent.app-version`"),
         );
     }
 }

@@ -11,7 +11,8 @@ use std::collections::BTreeMap;
 pub(super) fn check(document: &Document, sink: &mut Sink) {
     identifiers(document, sink);
     for criterion in &document.criteria {
-        let absent = criterion.check.is_empty() && criterion.test.is_none() && criterion.manual.is_none();
+        let absent =
+            criterion.check.is_empty() && criterion.test.is_none() && criterion.manual.is_none();
         if absent && !criterion.has_fault_in(&["check", "test", "manual"]) {
             sink.push(
                 Diagnostic::error(codes::NOTHING_TO_CHECK, format!("nothing says how `{}` is checked", criterion.id.value.0))
@@ -43,13 +44,20 @@ fn identifiers(document: &Document, sink: &mut Sink) {
     let mut all: Vec<&Spanned<Identifier>> = all.collect();
     all.sort_by_key(|id| id.span);
     let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
-    for Spanned { value: Identifier(id), span } in all {
+    for Spanned {
+        value: Identifier(id),
+        span,
+    } in all
+    {
         if let Some(first) = seen.get(id.as_str()) {
             sink.push(
-                Diagnostic::error(codes::DUPLICATE, format!("two statements are called `{id}`"))
-                    .at(*span, "again")
-                    .at(*first, "first")
-                    .help("give each statement an identifier of its own"),
+                Diagnostic::error(
+                    codes::DUPLICATE,
+                    format!("two statements are called `{id}`"),
+                )
+                .at(*span, "again")
+                .at(*first, "first")
+                .help("give each statement an identifier of its own"),
             );
         } else {
             seen.insert(id, *span);

@@ -10,8 +10,13 @@ use crate::types::{Duration, WorkloadKind};
 pub(super) fn check(document: &Document, sink: &mut Sink) {
     for (_, workload) in document.workloads.iter() {
         shutdown(workload, sink);
-        let Some(probes) = &workload.probes else { continue };
-        for probe in [&probes.liveness, &probes.readiness, &probes.startup].into_iter().flatten() {
+        let Some(probes) = &workload.probes else {
+            continue;
+        };
+        for probe in [&probes.liveness, &probes.readiness, &probes.startup]
+            .into_iter()
+            .flatten()
+        {
             positive(probe.period.as_ref(), "period", sink);
             positive(probe.timeout.as_ref(), "timeout", sink);
             within_period(probe, sink);
@@ -42,7 +47,11 @@ fn within_period(probe: &Spanned<Probe>, sink: &mut Sink) {
         sink.push(
             Diagnostic::warning(
                 codes::TIMING,
-                format!("a check may take {} but the next one starts after {}", timeout.human(), period.human()),
+                format!(
+                    "a check may take {} but the next one starts after {}",
+                    timeout.human(),
+                    period.human()
+                ),
             )
             .at(timeout.span, "longer than the period")
             .at(period.span, "the period")
@@ -53,13 +62,23 @@ fn within_period(probe: &Spanned<Probe>, sink: &mut Sink) {
 
 /// Time that a stopping pod keeps answering, in seconds.
 pub fn drain_seconds(workload: &Workload) -> u32 {
-    let default = if workload.kind.value == WorkloadKind::Service { 10 } else { 0 };
-    workload.drain.as_ref().map_or(default, |drain| drain.seconds)
+    let default = if workload.kind.value == WorkloadKind::Service {
+        10
+    } else {
+        0
+    };
+    workload
+        .drain
+        .as_ref()
+        .map_or(default, |drain| drain.seconds)
 }
 
 /// Time that a stopping pod may take in all, in seconds.
 pub fn grace_seconds(workload: &Workload) -> u32 {
-    workload.grace.as_ref().map_or_else(|| drain_seconds(workload) + 30, |grace| grace.seconds)
+    workload
+        .grace
+        .as_ref()
+        .map_or_else(|| drain_seconds(workload) + 30, |grace| grace.seconds)
 }
 
 fn shutdown(workload: &Workload, sink: &mut Sink) {
@@ -69,7 +88,10 @@ fn shutdown(workload: &Workload, sink: &mut Sink) {
     {
         let diagnostic = Diagnostic::error(
             codes::TIMING,
-            format!("the pod is killed after {} while it still drains for {drain}s", grace.human()),
+            format!(
+                "the pod is killed after {} while it still drains for {drain}s",
+                grace.human()
+            ),
         )
         .at(grace.span, "grace period")
         .help(format!("give `grace` at least {}s", drain + 5))
@@ -84,14 +106,24 @@ fn shutdown(workload: &Workload, sink: &mut Sink) {
 /// Time that a container may take to start, in seconds: what its startup
 /// probe allows, else what readiness needs.
 pub fn startup_seconds(workload: &Workload) -> u32 {
-    let Some(probes) = &workload.probes else { return 60 };
+    let Some(probes) = &workload.probes else {
+        return 60;
+    };
     let period = |probe: &Probe| probe.period.as_ref().map_or(10, |period| period.seconds);
-    let delay = |probe: &Probe| probe.initial_delay.as_ref().map_or(0, |delay| delay.seconds);
+    let delay = |probe: &Probe| {
+        probe
+            .initial_delay
+            .as_ref()
+            .map_or(0, |delay| delay.seconds)
+    };
     let startup = probes.startup.as_ref().map(|probe| {
         let failures = probe.failures.as_ref().map_or(30, |failures| failures.0);
         delay(probe).saturating_add(period(probe).saturating_mul(failures))
     });
-    let ready = probes.readiness.as_ref().map_or(0, |probe| delay(probe) + period(probe));
+    let ready = probes
+        .readiness
+        .as_ref()
+        .map_or(0, |probe| delay(probe) + period(probe));
     startup.unwrap_or(60).saturating_add(ready)
 }
 
@@ -105,20 +137,47 @@ fn startup(workload: &Workload, sink: &mut Sink) {
     let (deadline, span) = deadline.unwrap_or((Duration::LONGEST, None));
     let needed = startup_seconds(workload);
     if needed >= deadline {
-        let probes = workload.probes.as_ref().map_or(workload.kind.span, |probes| probes.span);
+        let probes = workload
+            .probes
+            .as_ref()
+            .map_or(workload.kind.span, |probes| probes.span);
         let human = |seconds| Duration { seconds }.human();
-        let needs = if needed > Duration::LONGEST { "more than a week".to_owned() } else { human(needed) };
+        let needs = if needed > Duration::LONGEST {
+            "more than a week".to_owned()
+        } else {
+            human(needed)
+        };
         let diagnostic = Diagnostic::error(
             codes::TIMING,
-            format!("the rollout gives up after {}, but a pod may take {needs} to start", human(deadline)),
+            format!(
+                "the rollout gives up after {}, but a pod may take {needs} to start",
+                human(deadline)
+            ),
         )
-        .at(span.unwrap_or(probes), if span.is_some() { "too short" } else { "what the probes allow" })
+        .at(
+            span.unwrap_or(probes),
+            if span.is_some() {
+                "too short"
+            } else {
+                "what the probes allow"
+            },
+        )
         .help(match needed.saturating_add(60) {
             longer if longer <= Duration::LONGEST => {
-                format!("set rollout = {{ deadline = \"{longer}s\" }}, or let the probes allow less")
+                let inside = format!("deadline = \"{longer}s\"");
+                [
+                    "set rollout = { ",
+                    &inside,
+                    " }, or let the probes allow less",
+                ]
+                .concat()
             }
             _ => "let the probes allow less".to_owned(),
         });
-        sink.push(if span.is_some() { diagnostic.at(probes, "what the probes allow") } else { diagnostic });
+        sink.push(if span.is_some() {
+            diagnostic.at(probes, "what the probes allow")
+        } else {
+            diagnostic
+        });
     }
 }

@@ -41,7 +41,9 @@ fn parse(written: &str) -> Result<Image, &'static str> {
     }
     let (rest, digest) = written.split_once('@').unwrap_or((written, ""));
     if !digest.is_empty() || written.contains('@') {
-        let hex = digest.strip_prefix("sha256:").ok_or("the digest must start with `sha256:`")?;
+        let hex = digest
+            .strip_prefix("sha256:")
+            .ok_or("the digest must start with `sha256:`")?;
         let valid = hex.len() == 64 && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
         if !valid {
             return Err("the digest needs 64 lower-case hexadecimal digits");
@@ -61,12 +63,17 @@ fn parse(written: &str) -> Result<Image, &'static str> {
         }
         _ => ("", path),
     };
-    if !registry.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':')) {
+    if !registry
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':'))
+    {
         return Err("the registry is not a host name");
     }
     let valid = !repository.is_empty() && repository.split('/').all(valid_segment);
     if !valid {
-        return Err("the repository needs lower-case letters, digits, `.`, `_` and `-` between slashes");
+        return Err(
+            "the repository needs lower-case letters, digits, `.`, `_` and `-` between slashes",
+        );
     }
     Ok(Image {
         registry: registry.to_owned(),
@@ -78,7 +85,9 @@ fn parse(written: &str) -> Result<Image, &'static str> {
 
 fn valid_tag(tag: &str) -> bool {
     (1..=128).contains(&tag.len())
-        && tag.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
+        && tag
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
         && !tag.starts_with(['.', '-'])
 }
 
@@ -86,9 +95,9 @@ fn valid_segment(segment: &str) -> bool {
     let edge = |b: Option<u8>| b.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
     edge(segment.bytes().next())
         && edge(segment.bytes().last())
-        && segment
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'-'))
+        && segment.bytes().all(|b| {
+            b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'-')
+        })
 }
 
 scalar!(Image);

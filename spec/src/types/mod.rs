@@ -10,14 +10,17 @@ mod text;
 mod version;
 
 pub use choice::{
-    Delivery, DecisionStatus, PullPolicy, SecretSource, ServiceType, Strategy, RolloutStrategy,
+    DecisionStatus, Delivery, PullPolicy, RolloutStrategy, SecretSource, ServiceType, Strategy,
     WorkloadKind,
 };
 pub use image::Image;
-pub use name::{AnnotationKey, EnvName, EnvironmentName, Identifier, Label, LabelKey, Name, SecretKey, SqlName};
+pub use name::{
+    AnnotationKey, EnvName, EnvironmentName, Identifier, Label, LabelKey, Name, SecretKey, SqlName,
+};
 pub use quantity::{Cpu, Duration, Memory, Port, Positive, Surge, UserId, Whole};
 pub use text::{
-    AbsolutePath, Any, CatalogName, Cidr, Condition, FileName, Flag, Free, Host, HttpPath, Language, Line, Text, Url,
+    AbsolutePath, Any, CatalogName, Cidr, Condition, FileName, Flag, Free, Host, HttpPath,
+    Language, Line, Text, Url,
 };
 pub use version::{Constraint, KubeVersion, SemVer};
 

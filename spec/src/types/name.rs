@@ -41,7 +41,9 @@ fn dns_label(text: &str, longest: usize) -> bool {
     (1..=longest).contains(&bytes.len())
         && bytes[0].is_ascii_lowercase()
         && bytes[bytes.len() - 1] != b'-'
-        && bytes.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-')
+        && bytes
+            .iter()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-')
 }
 
 /// Words that readers of YAML 1.1, Helm's among them, take for something else.
@@ -52,9 +54,17 @@ fn name_fault(text: &str, what: &str, rule: &str) -> Fault {
     let mut suggestion: String = start
         .to_lowercase()
         .chars()
-        .map(|c| if c.is_ascii_lowercase() || c.is_ascii_digit() { c } else { '-' })
+        .map(|c| {
+            if c.is_ascii_lowercase() || c.is_ascii_digit() {
+                c
+            } else {
+                '-'
+            }
+        })
         .collect();
-    suggestion = suggestion.trim_matches(|c: char| c == '-' || c.is_ascii_digit()).to_owned();
+    suggestion = suggestion
+        .trim_matches(|c: char| c == '-' || c.is_ascii_digit())
+        .to_owned();
     while suggestion.contains("--") {
         suggestion = suggestion.replace("--", "-");
     }
@@ -218,7 +228,9 @@ fn label_name(text: &str) -> bool {
     (1..=63).contains(&bytes.len())
         && bytes[0].is_ascii_alphanumeric()
         && bytes[bytes.len() - 1].is_ascii_alphanumeric()
-        && bytes.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+        && bytes
+            .iter()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
 }
 
 /// The prefix of a label's or an annotation's key; `None` if it is no such key.
@@ -229,7 +241,10 @@ fn qualified_name(text: &str) -> Option<Option<&str>> {
     };
     let valid = |prefix: &str| {
         let lower = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-        prefix.len() <= 253 && prefix.split('.').all(|part| label_name(part) && part.bytes().all(lower))
+        prefix.len() <= 253
+            && prefix
+                .split('.')
+                .all(|part| label_name(part) && part.bytes().all(lower))
     };
     (label_name(name) && prefix.is_none_or(valid)).then_some(prefix)
 }

@@ -25,15 +25,21 @@ impl Scalar for Cpu {
     fn read(value: &Value) -> Result<Self, Fault> {
         let written = text::<Self>(value)?;
         let fault = || {
-            Fault::new(codes::QUANTITY, format!("`{written}` is not an amount of CPU"))
-                .help("write thousandths of a core such as \"500m\", or cores such as \"2\" or \"0.5\"")
+            Fault::new(
+                codes::QUANTITY,
+                format!("`{written}` is not an amount of CPU"),
+            )
+            .help("write thousandths of a core such as \"500m\", or cores such as \"2\" or \"0.5\"")
         };
         let millicores = match written.strip_suffix('m') {
             Some(number) => digits(number),
             None => decimal_thousandths(written),
         };
         match millicores {
-            Some(millicores @ 1..=10_000_000) => Ok(Self { text: written.to_owned(), millicores }),
+            Some(millicores @ 1..=10_000_000) => Ok(Self {
+                text: written.to_owned(),
+                millicores,
+            }),
             _ => Err(fault()),
         }
     }
@@ -71,7 +77,10 @@ impl Scalar for Memory {
     fn read(value: &Value) -> Result<Self, Fault> {
         let written = text::<Self>(value)?;
         let fault = || {
-            let fault = Fault::new(codes::QUANTITY, format!("`{written}` is not an amount of memory"));
+            let fault = Fault::new(
+                codes::QUANTITY,
+                format!("`{written}` is not an amount of memory"),
+            );
             match suggest_unit(written) {
                 Some(better) => fault.help(format!("did you mean `{better}`?")),
                 None => fault.help("write a number and a unit such as \"512Mi\" or \"10Gi\" (Ki, Mi, Gi, Ti: powers of 1024; k, M, G, T: powers of 1000)"),
@@ -84,9 +93,10 @@ impl Scalar for Memory {
         let thousandths = decimal_thousandths(number).ok_or_else(fault)?;
         let bytes = u128::from(thousandths) * u128::from(factor) / 1000;
         match u64::try_from(bytes) {
-            Ok(bytes) if (1024..=1 << 60).contains(&bytes) => {
-                Ok(Self { text: written.to_owned(), bytes })
-            }
+            Ok(bytes) if (1024..=1 << 60).contains(&bytes) => Ok(Self {
+                text: written.to_owned(),
+                bytes,
+            }),
             _ => Err(fault()),
         }
     }
@@ -110,9 +120,8 @@ fn suggest_unit(written: &str) -> Option<String> {
 }
 
 fn digits(number: &str) -> Option<u64> {
-    let plain = !number.is_empty()
-        && number.len() <= 18
-        && number.bytes().all(|b| b.is_ascii_digit());
+    let plain =
+        !number.is_empty() && number.len() <= 18 && number.bytes().all(|b| b.is_ascii_digit());
     if plain { number.parse().ok() } else { None }
 }
 
@@ -123,7 +132,9 @@ fn decimal_thousandths(number: &str) -> Option<u64> {
         return None;
     }
     let scale = 10_u64.pow(3 - u32::try_from(fraction.len()).ok()?);
-    digits(whole)?.checked_mul(1000)?.checked_add(digits(fraction)? * scale)
+    digits(whole)?
+        .checked_mul(1000)?
+        .checked_add(digits(fraction)? * scale)
 }
 
 /// A duration in seconds.
@@ -142,8 +153,11 @@ impl Scalar for Duration {
 
     fn read(value: &Value) -> Result<Self, Fault> {
         if let Value::Integer(number) = value {
-            return Err(Fault::new(codes::DURATION, format!("{number} has no unit"))
-                .help(format!("write \"{number}s\" for seconds, \"{number}m\" for minutes")));
+            return Err(
+                Fault::new(codes::DURATION, format!("{number} has no unit")).help(format!(
+                    "write \"{number}s\" for seconds, \"{number}m\" for minutes"
+                )),
+            );
         }
         let written = text::<Self>(value)?;
         let seconds = parse_duration(written).ok_or_else(|| {
@@ -152,8 +166,11 @@ impl Scalar for Duration {
         })?;
         match u32::try_from(seconds) {
             Ok(seconds) if seconds <= Self::LONGEST => Ok(Self { seconds }),
-            _ => Err(Fault::new(codes::DURATION, format!("`{written}` is longer than a week"))
-                .help("write at most \"168h\"")),
+            _ => Err(Fault::new(
+                codes::DURATION,
+                format!("`{written}` is longer than a week"),
+            )
+            .help("write at most \"168h\"")),
         }
     }
 }
@@ -267,8 +284,11 @@ impl Scalar for Surge {
         let share = written.strip_suffix('%').and_then(digits);
         match share {
             Some(share @ 0..=100) => Ok(Self::Percent(u32::try_from(share).unwrap_or_default())),
-            _ => Err(Fault::new(codes::QUANTITY, format!("`{written}` is not a number of pods or a percentage"))
-                .help("write a number such as 1, or a percentage such as \"25%\"")),
+            _ => Err(Fault::new(
+                codes::QUANTITY,
+                format!("`{written}` is not a number of pods or a percentage"),
+            )
+            .help("write a number such as 1, or a percentage such as \"25%\"")),
         }
     }
 }

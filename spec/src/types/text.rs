@@ -9,11 +9,20 @@ use crate::shape::{ScalarShape, Shape};
 use crate::tree::{Node, Value};
 
 fn printable(text: &str, lines: bool) -> Result<(), Fault> {
-    let hidden = |c: &char| (c.is_control() && !(lines && matches!(c, '\n' | '\t'))) || reorders(*c);
+    let hidden =
+        |c: &char| (c.is_control() && !(lines && matches!(c, '\n' | '\t'))) || reorders(*c);
     match text.chars().find(hidden) {
-        Some('\n') => Err(Fault::new(codes::TEXT, "the text has several lines").help("say it in one line")),
-        Some(c) => Err(Fault::new(codes::TEXT, format!("the text has the invisible character U+{:04X}", u32::from(c)))
-            .help("remove it")),
+        Some('\n') => {
+            Err(Fault::new(codes::TEXT, "the text has several lines").help("say it in one line"))
+        }
+        Some(c) => Err(Fault::new(
+            codes::TEXT,
+            format!(
+                "the text has the invisible character U+{:04X}",
+                u32::from(c)
+            ),
+        )
+        .help("remove it")),
         None => Ok(()),
     }
 }
@@ -23,7 +32,10 @@ fn length(text: &str, longest: usize) -> Result<(), Fault> {
     if text.trim().is_empty() {
         Err(Fault::new(codes::TEXT, "the text is empty").help("say it in a few words"))
     } else if found > longest {
-        Err(Fault::new(codes::TEXT, format!("the text has {found} characters, more than {longest}")))
+        Err(Fault::new(
+            codes::TEXT,
+            format!("the text has {found} characters, more than {longest}"),
+        ))
     } else {
         Ok(())
     }
@@ -263,8 +275,11 @@ word!(
 pub struct Flag(pub bool);
 
 impl Scalar for Flag {
-    const SHAPE: ScalarShape =
-        ScalarShape { name: "true or false", hint: "without quotes", json: r#"{"type":"boolean"}"# };
+    const SHAPE: ScalarShape = ScalarShape {
+        name: "true or false",
+        hint: "without quotes",
+        json: r#"{"type":"boolean"}"#,
+    };
 
     fn read(value: &Value) -> Result<Self, Fault> {
         match value {

@@ -22,13 +22,20 @@ fn identifiers(text: &str) -> bool {
 
 /// `1.2.3`, `1.2.3-rc.1`, `1.2.3+build.5` (SemVer 2.0.0).
 fn semver(text: &str) -> Option<(u64, u64, u64)> {
-    let (rest, build) = text.split_once('+').map_or((text, None), |(a, b)| (a, Some(b)));
-    let (core, pre) = rest.split_once('-').map_or((rest, None), |(a, b)| (a, Some(b)));
+    let (rest, build) = text
+        .split_once('+')
+        .map_or((text, None), |(a, b)| (a, Some(b)));
+    let (core, pre) = rest
+        .split_once('-')
+        .map_or((rest, None), |(a, b)| (a, Some(b)));
     let mut parts = core.split('.');
-    let version = (number(parts.next()?)?, number(parts.next()?)?, number(parts.next()?)?);
-    let tail = parts.next().is_none()
-        && build.is_none_or(identifiers)
-        && pre.is_none_or(identifiers);
+    let version = (
+        number(parts.next()?)?,
+        number(parts.next()?)?,
+        number(parts.next()?)?,
+    );
+    let tail =
+        parts.next().is_none() && build.is_none_or(identifiers) && pre.is_none_or(identifiers);
     tail.then_some(version)
 }
 
@@ -64,7 +71,10 @@ impl Scalar for SemVer {
             }
         };
         let (major, _, _) = semver(written).ok_or_else(fault)?;
-        Ok(Self { text: written.to_owned(), major })
+        Ok(Self {
+            text: written.to_owned(),
+            major,
+        })
     }
 }
 
@@ -94,8 +104,15 @@ impl Scalar for Constraint {
                 .help("write a version such as \"12.12.10\", or a range such as \"12.x.x\", \"~12.12\", \"^12.1.0\" or \">=12.0.0 <13.0.0\""));
         }
         let first = written.trim_start_matches(|c: char| !c.is_ascii_digit());
-        let major = first.split(|c: char| !c.is_ascii_digit()).next().and_then(|n| n.parse().ok());
-        Ok(Self { text: written.to_owned(), exact, major })
+        let major = first
+            .split(|c: char| !c.is_ascii_digit())
+            .next()
+            .and_then(|n| n.parse().ok());
+        Ok(Self {
+            text: written.to_owned(),
+            exact,
+            major,
+        })
     }
 }
 
@@ -110,11 +127,15 @@ fn range(text: &str) -> bool {
         // `>= 1.2` may have a space after its operator.
         let joined = ["<=", ">=", "!=", "=>", "=<", "<", ">", "=", "~", "^"]
             .iter()
-            .fold(alternative.to_owned(), |text, op| text.replace(&format!("{op} "), op));
+            .fold(alternative.to_owned(), |text, op| {
+                text.replace(&format!("{op} "), op)
+            });
         for condition in joined.split([' ', ',']).filter(|part| !part.is_empty()) {
             let version = condition.trim_start_matches(['<', '>', '=', '!', '~', '^']);
             let operator = &condition[..condition.len() - version.len()];
-            let known = ["", "<", ">", "=", "<=", ">=", "=<", "=>", "!=", "~", "~>", "^"];
+            let known = [
+                "", "<", ">", "=", "<=", ">=", "=<", "=>", "!=", "~", "~>", "^",
+            ];
             if !known.contains(&operator) || !partial(version) {
                 return false;
             }
@@ -131,8 +152,11 @@ fn partial(version: &str) -> bool {
     let parts: Vec<&str> = core.split('.').collect();
     let wild = |part: &str| matches!(part, "x" | "X" | "*");
     (1..=3).contains(&parts.len())
-        && parts.iter().all(|part| wild(part) || number(part).is_some())
-        && (version.len() == core.len() || identifiers(&version[core.len() + 1..].replace('+', ".")))
+        && parts
+            .iter()
+            .all(|part| wild(part) || number(part).is_some())
+        && (version.len() == core.len()
+            || identifiers(&version[core.len() + 1..].replace('+', ".")))
 }
 
 /// A minor version of Kubernetes.

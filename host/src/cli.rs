@@ -1,0 +1,259 @@
+//! The command line.
+//!
+//! Never define `-n`, `--namespace`, `--debug`, `--kube*`, `--registry-config`
+//! or `--repository-*`: Helm takes these away before a plugin sees them, even
+//! after `--`. Helm 4 also acts on `--color`, so its values are Helm's.
+
+use std::env;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, value_parser};
+use clap_complete::Shell;
+
+use crate::limits::Limits;
+use crate::terminal::Color;
+
+/// Builds Helm charts from reviewed TOML specifications
+#[derive(Debug, Parser)]
+#[command(name = "taskspec", version, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    /// When to use colour
+    #[arg(
+        long,
+        global = true,
+        value_name = "auto|always|never",
+        display_order = 900,
+        default_value = "auto",
+        hide_possible_values = true
+    )]
+    pub color: Color,
+
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Build a chart from a specification
+    Build(Build),
+    /// Write a first specification
+    Init(Init),
+    /// Explain a diagnostic code, or list all codes
+    Explain(Explain),
+    /// Print the JSON Schema of the language, for editors
+    Schema(Schema),
+    /// Show a dependency that specifications can name, or list all
+    Catalog(Catalog),
+    /// Say exactly which compiler this is
+    Attest(Attest),
+    /// Print a completion script for a shell
+    Completions(Completions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Build {
+    /// The specification; `-` reads standard input
+    pub spec: PathBuf,
+
+    /// The chart's folder [default: chart-out/<chart name>]
+    #[arg(short, long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+
+    /// Replace files that were edited by hand, after saving them as <name>.orig
+    #[arg(long)]
+    pub force: bool,
+
+    /// Print warnings and errors only
+    #[arg(short, long)]
+    pub quiet: bool,
+
+    /// Print for a person, or one JSON document on standard output
+    #[arg(
+        long,
+        value_name = "human|json",
+        default_value = "human",
+        hide_possible_values = true
+    )]
+    pub message_format: Format,
+
+    #[command(flatten)]
+    pub limits: LimitOptions,
+}
+
+/// Bounds that hardly anybody needs to move.
+#[derive(Debug, Args)]
+pub(crate) struct LimitOptions {
+    /// Memory that the compiler may use, in MiB
+    #[arg(
+        long,
+        value_name = "MIB",
+        default_value_t = 1024,
+        hide_short_help = true
+    )]
+    #[arg(value_parser = value_parser!(u32).range(1..=4096))]
+    pub memory_limit: u32,
+
+    /// Time that the compiler may take, in seconds
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 60,
+        hide_short_help = true
+    )]
+    #[arg(value_parser = value_parser!(u32).range(1..))]
+    pub time_limit: u32,
+}
+
+impl LimitOptions {
+    pub fn limits(&self) -> Limits {
+        let bytes = u64::from(self.memory_limit) << 20;
+        Limits {
+            memory_bytes: usize::try_from(bytes).unwrap_or(usize::MAX),
+            time: Duration::from_secs(self.time_limit.into()),
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// The file to write; `-` writes to standard output
+    #[arg(default_value = "spec.toml")]
+    pub file: PathBuf,
+
+    /// The starter to begin with [default: the first of --list]
+    #[arg(long, value_name = "NAME")]
+    pub from: Option<String>,
+
+    /// List the starters
+    #[arg(long, conflicts_with_all = ["from", "force", "file"])]
+    pub list: bool,
+
+    /// Replace a file that exists, after saving it as <name>.orig
+    #[arg(long)]
+    pub force: bool,
+
+    /// Print errors only
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// A code such as TS0012; without one, all codes are listed
+    pub code: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Schema {
+    /// Write to a file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Catalog {
+    /// A name such as bitnami/postgresql; without one, all are listed
+    pub name: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Attest {
+    /// Print for a person, or as JSON
+    #[arg(
+        long,
+        value_name = "human|json",
+        default_value = "human",
+        hide_possible_values = true
+    )]
+    pub format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// The shell
+    pub shell: Shell,
+}
+
+/// For whom to print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For a person
+    Human,
+    /// For a program
+    Json,
+}
+
+/// Texts below the options, by sub-command; `$BIN` is how it is called.
+const AFTER_HELP: [(&str, &str); 7] = [
+    ("build", include_str!("help/build.txt")),
+    ("init", include_str!("help/init.txt")),
+    ("explain", include_str!("help/explain.txt")),
+    ("schema", include_str!("help/schema.txt")),
+    ("catalog", include_str!("help/catalog.txt")),
+    ("attest", include_str!("help/attest.txt")),
+    ("completions", include_str!("help/completions.txt")),
+];
+
+/// How the program is called: by itself, or as a plugin of Helm.
+pub fn program_name() -> &'static str {
+    let is_ours = env::var_os("HELM_PLUGIN_NAME").is_none_or(|name| name == "taskspec");
+    if is_ours && env::var_os("HELM_PLUGIN_DIR").is_some() {
+        "helm taskspec"
+    } else {
+        "taskspec"
+    }
+}
+
+/// The whole command line, with `program` in its texts.
+pub fn command(program: &str) -> clap::Command {
+    let text = |text: &str| text.trim_end().replace("$BIN", program);
+    let command = Cli::command()
+        .bin_name(program)
+        .after_help(text(include_str!("help/taskspec.txt")));
+    AFTER_HELP.iter().fold(command, |command, (name, help)| {
+        command.mut_subcommand(name, |sub| sub.after_help(text(help)))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        command("taskspec").debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_examples() {
+        for sub in command("helm taskspec").get_subcommands() {
+            let help = sub
+                .get_after_help()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            assert!(help.contains("helm taskspec "), "{}", sub.get_name());
+        }
+    }
+
+    #[test]
+    fn no_option_is_one_that_helm_swallows() {
+        let swallowed = |long: &str| {
+            long == "namespace"
+                || long == "debug"
+                || long == "registry-config"
+                || long.starts_with("kube")
+                || long.starts_with("repository-")
+        };
+        for sub in command("taskspec").get_subcommands() {
+            for option in sub.get_arguments() {
+                assert_ne!(option.get_short(), Some('n'), "{}", sub.get_name());
+                assert!(
+                    !option.get_long().is_some_and(swallowed),
+                    "{}",
+                    option.get_id()
+                );
+            }
+        }
+    }
+}

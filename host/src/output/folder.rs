@@ -1,0 +1,137 @@
+//! The chart's folder: made when it is missing, held for one build at a time,
+//! and looked into without following symbolic links.
+
+use std::cell::RefCell;
+use std::collections::HashSet;
+use std::fs::{self, File, Metadata, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::failure::Failure;
+
+/// A chart's folder that this process alone builds into.
+#[derive(Debug)]
+pub(super) struct Folder {
+    path: PathBuf,
+    is_new: bool,
+    /// Relative paths known to be folders, not links.
+    known: RefCell<HashSet<String>>,
+    _held: Option<File>,
+}
+
+impl Folder {
+    /// Makes the folder if it is missing, and holds it until dropped.
+    pub(super) fn open(path: &Path) -> Result<Self, Failure> {
+        let is_new = match fs::metadata(path) {
+            Ok(metadata) if metadata.is_dir() => false,
+            Ok(_) => {
+                return Err(
+                    Failure::world(format!("`{}` is not a folder", path.display()))
+                        .help("choose another folder with `-o`"),
+                );
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => true,
+            Err(error) => return Err(Failure::io("look at", path, &error)),
+        };
+        if is_new {
+            fs::create_dir_all(path).map_err(|e| Failure::io("make the folder", path, &e))?;
+        }
+        let held = hold(path)?;
+        Ok(Self {
+            path: path.to_owned(),
+            is_new,
+            known: RefCell::default(),
+            _held: held,
+        })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether this build made the folder.
+    pub(super) fn is_new(&self) -> bool {
+        self.is_new
+    }
+
+    /// The place of a chart's file.
+    pub(super) fn join(&self, path: &str) -> PathBuf {
+        self.path.join(path)
+    }
+
+    /// The plain file at a checked path; none if nothing is there.
+    pub(super) fn file(&self, path: &str) -> Result<Option<Metadata>, Failure> {
+        for (end, _) in path.match_indices('/') {
+            let parent = &path[..end];
+            if self.known.borrow().contains(parent) {
+                continue;
+            }
+            match self.entry(parent)? {
+                None => return Ok(None),
+                Some(metadata) if metadata.is_dir() => {
+                    self.known.borrow_mut().insert(parent.to_owned());
+                }
+                Some(_) => return Err(self.in_the_way(parent, "is not a folder")),
+            }
+        }
+        match self.entry(path)? {
+            Some(metadata) if !metadata.is_file() => Err(self.in_the_way(path, "is not a file")),
+            found => Ok(found),
+        }
+    }
+
+    fn entry(&self, path: &str) -> Result<Option<Metadata>, Failure> {
+        let full = self.join(path);
+        match fs::symlink_metadata(&full) {
+            Ok(metadata) if metadata.is_symlink() => {
+                Err(self.in_the_way(path, "is a symbolic link, which is not written through"))
+            }
+            Ok(metadata) => Ok(Some(metadata)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Failure::io("look at", &full, &error)),
+        }
+    }
+
+    fn in_the_way(&self, path: &str, what: &str) -> Failure {
+        Failure::world(format!("`{}` {what}", self.join(path).display()))
+            .help("move it away, or choose another folder with `-o`")
+    }
+}
+
+#[cfg(not(unix))]
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(self.path.join(HELD_NAME));
+    }
+}
+
+/// Windows cannot lock a folder: a file in it is held. Its name is that of a
+/// temporary file, so that the build after a killed one clears it away.
+#[cfg(not(unix))]
+const HELD_NAME: &str = ".taskspec-tmp-held";
+
+/// Holds the folder itself, so that nothing is left behind when the process is
+/// killed. A file system without locks is not a reason to refuse.
+#[cfg(unix)]
+fn hold(path: &Path) -> Result<Option<File>, Failure> {
+    let file = File::open(path).map_err(|error| Failure::io("open", path, &error))?;
+    held(file, path)
+}
+
+#[cfg(not(unix))]
+fn hold(path: &Path) -> Result<Option<File>, Failure> {
+    let name = path.join(HELD_NAME);
+    let file = File::create(&name).map_err(|error| Failure::io("make", &name, &error))?;
+    held(file, path)
+}
+
+fn held(file: File, path: &Path) -> Result<Option<File>, Failure> {
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => {
+            let message = format!("another build is writing `{}`", path.display());
+            Err(Failure::world(message).help("wait until it has ended, then run the command again"))
+        }
+        Err(TryLockError::Error(_)) => Ok(None),
+    }
+}

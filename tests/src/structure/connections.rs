@@ -1,0 +1,202 @@
+//! Connection URLs lead to servers of the rendering, and the network policies
+//! of both ends let them through.
+
+use super::{Rendering, items, text};
+use crate::manifest::{Pod, matches};
+use crate::text::{Url, base64, url};
+use serde_json::{Value, json};
+
+pub fn faults(rendering: &Rendering<'_>) -> Vec<String> {
+    let mut faults = Vec::new();
+    for secret in rendering.kind("Secret") {
+        for (key, value) in secret.value["data"].as_object().into_iter().flatten() {
+            let plain = base64(text(value))
+                .and_then(|bytes| String::from_utf8(bytes).ok())
+                .unwrap_or_default();
+            if !plain.contains("://") {
+                continue;
+            }
+            let found = match url(&plain) {
+                Some(url) => target(rendering, secret.name(), key, &url),
+                None => vec!["is no URL with user, password, host and port".to_owned()],
+            };
+            faults.extend(
+                found
+                    .into_iter()
+                    .map(|fault| format!("{}: {key} {fault}", secret.id())),
+            );
+        }
+    }
+    faults.extend(test_urls(rendering));
+    faults
+}
+
+/// Faults of a URL: no such Service, or a client that may not connect.
+fn target(rendering: &Rendering<'_>, secret: &str, key: &str, url: &Url) -> Vec<String> {
+    let (server, port) = match server(rendering, &url.host, url.port) {
+        Ok(found) => found,
+        Err(fault) => return vec![fault],
+    };
+    if url.password.len() < 16 {
+        return vec!["has a short password".to_owned()];
+    }
+    let network = Network { rendering };
+    clients(rendering, secret, key)
+        .into_iter()
+        .filter(|client| !network.allows(client, &server, port))
+        .map(|client| {
+            format!(
+                "is used by {}, which may not connect to {}",
+                client.object.id(),
+                server.object.id()
+            )
+        })
+        .collect()
+}
+
+/// The pod behind a host and port, with the port of its container.
+fn server<'a>(
+    rendering: &'a Rendering<'_>,
+    host: &str,
+    port: u16,
+) -> Result<(Pod<'a>, u64), String> {
+    let service = rendering
+        .find("Service", host)
+        .ok_or_else(|| format!("leads to {host}, which is no Service"))?;
+    let stated = items(&service.value["spec"]["ports"]).find(|stated| stated["port"] == port);
+    let stated = stated
+        .ok_or_else(|| format!("leads to port {port}, which Service {host} does not have"))?;
+    let selector = json!({ "matchLabels": service.value["spec"]["selector"] });
+    let pod = rendering
+        .pods()
+        .into_iter()
+        .find(|pod| pod.matches(&selector));
+    let pod = pod.ok_or_else(|| format!("leads to {host}, which has no pod"))?;
+    let inner = match stated["targetPort"].as_str() {
+        Some(name) => pod.port(name).unwrap_or_default(),
+        None => stated["targetPort"].as_u64().unwrap_or(u64::from(port)),
+    };
+    Ok((pod, inner))
+}
+
+/// The pods that read a key of a Secret.
+fn clients<'a>(rendering: &'a Rendering<'_>, secret: &str, key: &str) -> Vec<Pod<'a>> {
+    let reads = |variable: &Value| {
+        let from = &variable["valueFrom"]["secretKeyRef"];
+        from["name"] == secret && from["key"] == key
+    };
+    let mut pods = rendering.pods();
+    pods.retain(|pod| {
+        pod.containers()
+            .iter()
+            .any(|container| items(&container["env"]).any(reads))
+    });
+    pods
+}
+
+/// Services that the test pod asks: variables `X_HOST` and `X_PORT`.
+fn test_urls(rendering: &Rendering<'_>) -> Vec<String> {
+    let mut faults = Vec::new();
+    for pod in rendering
+        .pods()
+        .iter()
+        .filter(|pod| pod.object.hooks().contains(&"test"))
+    {
+        let variables: Vec<(&str, &str)> = pod
+            .containers()
+            .into_iter()
+            .flat_map(|container| items(&container["env"]))
+            .map(|variable| (text(&variable["name"]), text(&variable["value"])))
+            .collect();
+        for (name, host) in variables
+            .iter()
+            .filter_map(|(name, host)| Some((name.strip_suffix("_HOST")?, *host)))
+        {
+            let port = variables
+                .iter()
+                .find(|(other, _)| other.strip_suffix("_PORT") == Some(name))
+                .map(|(_, port)| *port);
+            let fault = match server(
+                rendering,
+                host,
+                port.and_then(|port| port.parse().ok()).unwrap_or_default(),
+            ) {
+                Ok((server, port)) if (Network { rendering }).allows(pod, &server, port) => {
+                    continue;
+                }
+                Ok((server, _)) => format!("may not connect to {}", server.object.id()),
+                Err(fault) => fault,
+            };
+            faults.push(format!("{}: {name} {fault}", pod.object.id()));
+        }
+    }
+    faults
+}
+
+/// The network policies of a rendering, all pods in one namespace.
+pub struct Network<'a> {
+    /// The rendering.
+    pub rendering: &'a Rendering<'a>,
+}
+
+impl Network<'_> {
+    /// Whether a client may open a port of a server, in the eyes of both.
+    pub fn allows(&self, client: &Pod<'_>, server: &Pod<'_>, port: u64) -> bool {
+        self.one_side(client, "Egress", server, server, port)
+            && self.one_side(server, "Ingress", client, server, port)
+    }
+
+    /// Without a policy a side is open; with several, one rule is enough.
+    fn one_side(
+        &self,
+        of: &Pod<'_>,
+        way: &str,
+        peer: &Pod<'_>,
+        server: &Pod<'_>,
+        port: u64,
+    ) -> bool {
+        let (rules, side) = if way == "Egress" {
+            ("egress", "to")
+        } else {
+            ("ingress", "from")
+        };
+        let policies: Vec<&Value> = self
+            .rendering
+            .kind("NetworkPolicy")
+            .map(|policy| &policy.value["spec"])
+            .filter(|spec| matches(&spec["podSelector"], of.labels))
+            .filter(|spec| items(&spec["policyTypes"]).any(|kind| kind == way))
+            .collect();
+        let admits = |rule: &Value| {
+            let peers = &rule[side];
+            let peer_matches = peers.is_null() || items(peers).any(|one| admits_peer(one, peer));
+            let ports = &rule["ports"];
+            peer_matches
+                && (ports.is_null() || items(ports).any(|stated| admits_port(stated, server, port)))
+        };
+        policies.is_empty() || policies.iter().any(|spec| items(&spec[rules]).any(admits))
+    }
+}
+
+fn admits_peer(peer: &Value, pod: &Pod<'_>) -> bool {
+    // Every pod is in the namespace `ns`, whose labels besides the name are unknown.
+    let space = &peer["namespaceSelector"]["matchLabels"];
+    let here = peer["namespaceSelector"].is_null()
+        || space.as_object().is_none_or(|labels| {
+            labels.is_empty()
+                || labels
+                    .get("kubernetes.io/metadata.name")
+                    .is_some_and(|name| name == "ns")
+        });
+    peer["ipBlock"].is_null()
+        && here
+        && (peer["podSelector"].is_null() || matches(&peer["podSelector"], pod.labels))
+}
+
+fn admits_port(stated: &Value, server: &Pod<'_>, port: u64) -> bool {
+    let number = match stated["port"].as_str() {
+        Some(name) => server.port(name),
+        None => stated["port"].as_u64(),
+    };
+    number == Some(port) && (stated["protocol"].is_null() || stated["protocol"] == "TCP")
+}

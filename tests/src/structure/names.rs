@@ -1,0 +1,138 @@
+//! Names, labels and namespaces within the limits of Kubernetes.
+
+use super::{Rendering, items, text};
+use crate::manifest::Object;
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+pub fn faults(rendering: &Rendering<'_>) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut seen = BTreeSet::new();
+    for object in rendering.objects {
+        if !seen.insert((object.kind(), object.name())) {
+            faults.push(format!("{}: made twice", object.id()));
+        }
+        if object.value["metadata"]["namespace"] != "ns" {
+            faults.push(format!("{}: not in the release's namespace", object.id()));
+        }
+    }
+    for object in rendering.made_here() {
+        faults.extend(
+            own(object)
+                .into_iter()
+                .map(|fault| format!("{}: {fault}", object.id())),
+        );
+    }
+    faults
+}
+
+fn own(object: &Object) -> Vec<String> {
+    let mut faults = Vec::new();
+    let longest = if object.kind() == "StatefulSet" {
+        52
+    } else {
+        63
+    };
+    if !label_name(object.name(), longest) {
+        faults.push(format!(
+            "name of {} characters is no name of at most {longest}",
+            object.name().len()
+        ));
+    }
+    let mut maps = vec![&object.value["metadata"]["labels"]];
+    maps.extend(object.pod().map(|pod| pod.labels));
+    maps.extend(
+        items(&object.value["spec"]["volumeClaimTemplates"])
+            .map(|claim| &claim["metadata"]["labels"]),
+    );
+    for labels in maps {
+        faults.extend(label_faults(labels));
+    }
+    let annotations = &object.value["metadata"]["annotations"];
+    faults.extend(not_text(annotations).map(|key| format!("annotation {key} is no text")));
+    let standard = [
+        "app.kubernetes.io/name",
+        "app.kubernetes.io/instance",
+        "app.kubernetes.io/component",
+        "app.kubernetes.io/managed-by",
+        "helm.sh/chart",
+    ];
+    let labels = &object.value["metadata"]["labels"];
+    faults.extend(
+        standard
+            .iter()
+            .filter(|key| labels[**key].is_null())
+            .map(|key| format!("no label {key}")),
+    );
+    faults.extend(pod_names(object));
+    faults
+}
+
+fn pod_names(object: &Object) -> Vec<String> {
+    let Some(pod) = object.pod() else {
+        return Vec::new();
+    };
+    let mut faults = Vec::new();
+    for container in pod.containers() {
+        if !label_name(text(&container["name"]), 63) {
+            faults.push(format!("container {} has no valid name", container["name"]));
+        }
+        for port in items(&container["ports"]) {
+            if !label_name(text(&port["name"]), 15) {
+                faults.push(format!("port {} has no valid name", port["name"]));
+            }
+        }
+    }
+    for volume in items(&pod.spec["volumes"]) {
+        if !label_name(text(&volume["name"]), 63) {
+            faults.push(format!("volume {} has no valid name", volume["name"]));
+        }
+    }
+    faults
+}
+
+fn label_faults(labels: &Value) -> Vec<String> {
+    let mut faults: Vec<String> = not_text(labels)
+        .map(|key| format!("label {key} is no text"))
+        .collect();
+    for (key, value) in labels.as_object().into_iter().flatten() {
+        if !label_value(text(value)) {
+            faults.push(format!("label {key} has no valid value: {value}"));
+        }
+    }
+    faults
+}
+
+/// Keys of a map whose value is no string.
+fn not_text(map: &Value) -> impl Iterator<Item = &String> {
+    map.as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(_, value)| !value.is_string())
+        .map(|(key, _)| key)
+}
+
+/// Lower-case letters, digits and dashes, letters or digits at both ends.
+fn label_name(name: &str, longest: usize) -> bool {
+    let edge =
+        |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    let bytes = name.as_bytes();
+    bytes.len() <= longest
+        && edge(bytes.first())
+        && edge(bytes.last())
+        && bytes
+            .iter()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-')
+}
+
+/// Empty, or letters, digits, `-`, `_` and `.` within 63 characters.
+fn label_value(value: &str) -> bool {
+    let bytes = value.as_bytes();
+    let edge = |byte: Option<&u8>| byte.is_none_or(u8::is_ascii_alphanumeric);
+    bytes.len() <= 63
+        && edge(bytes.first())
+        && edge(bytes.last())
+        && bytes
+            .iter()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+}

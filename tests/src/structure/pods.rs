@@ -1,0 +1,184 @@
+//! Pods within the restricted Pod Security Standard, with identity, resources
+//! and variables as every pod of a chart should have them.
+
+use super::{Rendering, items};
+use crate::manifest::Pod;
+use serde_json::Value;
+
+pub fn faults(rendering: &Rendering<'_>) -> Vec<String> {
+    let mut faults = Vec::new();
+    for pod in rendering.pods() {
+        let mut found = pod_faults(&pod);
+        for container in pod.containers() {
+            let name = &container["name"];
+            let more = container_faults(container, pod.spec);
+            found.extend(
+                more.into_iter()
+                    .map(|fault| format!("container {name}: {fault}")),
+            );
+        }
+        faults.extend(
+            found
+                .into_iter()
+                .map(|fault| format!("{}: {fault}", pod.object.id())),
+        );
+    }
+    faults
+}
+
+fn pod_faults(pod: &Pod<'_>) -> Vec<String> {
+    const HOST: &[&str] = &["hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace"];
+    let mut faults = Vec::new();
+    let spec = pod.spec;
+    for key in ["automountServiceAccountToken", "enableServiceLinks"] {
+        if spec[key] != false {
+            faults.push(format!("{key} is not false"));
+        }
+    }
+    faults.extend(
+        HOST.iter()
+            .filter(|key| spec[**key] == true)
+            .map(|key| format!("{key} is on")),
+    );
+    if spec["serviceAccountName"]
+        .as_str()
+        .is_none_or(str::is_empty)
+    {
+        faults.push("no service account".to_owned());
+    }
+    for volume in items(&spec["volumes"]) {
+        if !allowed_volume(volume) {
+            faults.push(format!(
+                "volume {} is of a kind that is not allowed",
+                volume["name"]
+            ));
+        }
+    }
+    if pod.containers().is_empty() {
+        faults.push("no container".to_owned());
+    }
+    faults
+}
+
+fn allowed_volume(volume: &Value) -> bool {
+    const KINDS: &[&str] = &[
+        "configMap",
+        "csi",
+        "downwardAPI",
+        "emptyDir",
+        "ephemeral",
+        "persistentVolumeClaim",
+        "projected",
+        "secret",
+    ];
+    volume.as_object().is_some_and(|keys| {
+        keys.len() == 2
+            && keys
+                .keys()
+                .all(|key| key == "name" || KINDS.contains(&key.as_str()))
+    })
+}
+
+fn container_faults(container: &Value, pod: &Value) -> Vec<String> {
+    let mut faults = Vec::new();
+    let own = &container["securityContext"];
+    let inherited = |key: &str| {
+        if own[key].is_null() {
+            &pod["securityContext"][key]
+        } else {
+            &own[key]
+        }
+    };
+    let drops = items(&own["capabilities"]["drop"]).any(|name| name == "ALL");
+    let adds = items(&own["capabilities"]["add"]).any(|name| name != "NET_BIND_SERVICE");
+    let rules = [
+        (inherited("runAsNonRoot") == true, "may run as root"),
+        (inherited("runAsUser") != 0, "runs as user 0"),
+        (
+            own["allowPrivilegeEscalation"] == false,
+            "may escalate privileges",
+        ),
+        (own["privileged"] != true, "is privileged"),
+        (drops && !adds, "keeps capabilities"),
+        (
+            matches!(
+                inherited("seccompProfile")["type"].as_str(),
+                Some("RuntimeDefault" | "Localhost")
+            ),
+            "has no seccomp profile",
+        ),
+        (
+            items(&container["ports"]).all(|port| port["hostPort"].is_null()),
+            "takes a port of the node",
+        ),
+        (
+            container["imagePullPolicy"].is_string(),
+            "leaves the pull policy open",
+        ),
+        (
+            image(container["image"].as_str().unwrap_or_default()),
+            "has no image with a fixed version",
+        ),
+    ];
+    faults.extend(
+        rules
+            .iter()
+            .filter(|(holds, _)| !holds)
+            .map(|(_, fault)| (*fault).to_owned()),
+    );
+    for kind in ["requests", "limits"] {
+        for resource in ["cpu", "memory"] {
+            if container["resources"][kind][resource].is_null() {
+                faults.push(format!("no {resource} {kind}"));
+            }
+        }
+    }
+    for variable in items(&container["env"]) {
+        if variable["valueFrom"].is_null() && !variable["value"].is_string() {
+            faults.push(format!(
+                "variable {} is no text: {}",
+                variable["name"], variable["value"]
+            ));
+        }
+    }
+    faults.extend(repeated(container));
+    faults
+}
+
+/// Variables and mounts that stand there twice.
+fn repeated(container: &Value) -> Vec<String> {
+    let mut faults = Vec::new();
+    for (list, key) in [
+        ("env", "name"),
+        ("volumeMounts", "mountPath"),
+        ("ports", "name"),
+    ] {
+        let mut names: Vec<String> = items(&container[list])
+            .map(|item| item[key].to_string())
+            .collect();
+        let count = names.len();
+        names.sort();
+        names.dedup();
+        if names.len() != count {
+            faults.push(format!("{list} holds a {key} twice"));
+        }
+    }
+    faults
+}
+
+/// An image with a tag that is not `latest`, or a digest.
+fn image(reference: &str) -> bool {
+    let (path, digest) = reference
+        .split_once('@')
+        .map_or((reference, None), |(path, digest)| (path, Some(digest)));
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let tag = name.split_once(':').map(|(_, tag)| tag);
+    let valid = |tag: &str| {
+        !tag.is_empty()
+            && tag != "latest"
+            && tag
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+    };
+    !name.is_empty() && (digest.is_some_and(|digest| digest.len() == 71) || tag.is_some_and(valid))
+}

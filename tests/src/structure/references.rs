@@ -1,0 +1,177 @@
+//! What objects name: service accounts, ConfigMaps, Secrets, volumes, ports.
+//! A hook before the installation may only name what is there by then.
+
+use super::{Rendering, items, text};
+use crate::manifest::{Object, Pod};
+use serde_json::Value;
+
+pub fn faults(rendering: &Rendering<'_>) -> Vec<String> {
+    let mut faults = Vec::new();
+    for pod in rendering.pods() {
+        let found = pod_faults(rendering, &pod);
+        faults.extend(
+            found
+                .into_iter()
+                .map(|fault| format!("{}: {fault}", pod.object.id())),
+        );
+    }
+    for set in rendering.kind("StatefulSet") {
+        let service = text(&set.value["spec"]["serviceName"]);
+        if rendering
+            .find("Service", service)
+            .is_none_or(|service| service.value["spec"]["clusterIP"] != "None")
+        {
+            faults.push(format!("{}: {service} is no headless Service", set.id()));
+        }
+    }
+    faults
+}
+
+fn pod_faults(rendering: &Rendering<'_>, pod: &Pod<'_>) -> Vec<String> {
+    let mut faults = Vec::new();
+    let account = text(&pod.spec["serviceAccountName"]);
+    if account != "default" {
+        faults.extend(present(
+            rendering,
+            pod.object,
+            "ServiceAccount",
+            account,
+            None,
+        ));
+    }
+    for reference in named(pod) {
+        if reference.optional {
+            continue;
+        }
+        faults.extend(present(
+            rendering,
+            pod.object,
+            reference.kind,
+            reference.name,
+            reference.key,
+        ));
+    }
+    faults.extend(volumes(pod));
+    faults
+}
+
+struct Reference<'a> {
+    kind: &'static str,
+    name: &'a str,
+    key: Option<&'a str>,
+    optional: bool,
+}
+
+/// Every ConfigMap and Secret that a pod names.
+fn named<'a>(pod: &Pod<'a>) -> Vec<Reference<'a>> {
+    let mut found = Vec::new();
+    let mut add = |kind, object: &'a Value, name: &str, key: Option<&'a Value>| {
+        if !object.is_null() {
+            let optional = object["optional"] == true;
+            found.push(Reference {
+                kind,
+                name: text(&object[name]),
+                key: key.map(text),
+                optional,
+            });
+        }
+    };
+    for container in pod.containers() {
+        for variable in items(&container["env"]) {
+            let from = &variable["valueFrom"];
+            add(
+                "Secret",
+                &from["secretKeyRef"],
+                "name",
+                Some(&from["secretKeyRef"]["key"]),
+            );
+            add(
+                "ConfigMap",
+                &from["configMapKeyRef"],
+                "name",
+                Some(&from["configMapKeyRef"]["key"]),
+            );
+        }
+        for source in items(&container["envFrom"]) {
+            add("Secret", &source["secretRef"], "name", None);
+            add("ConfigMap", &source["configMapRef"], "name", None);
+        }
+    }
+    for volume in items(&pod.spec["volumes"]) {
+        for (kind, key, name) in [
+            ("Secret", "secret", "secretName"),
+            ("ConfigMap", "configMap", "name"),
+        ] {
+            add(kind, &volume[key], name, None);
+            for item in items(&volume[key]["items"]) {
+                add(kind, &volume[key], name, Some(&item["key"]));
+            }
+        }
+    }
+    found
+}
+
+/// Faults of naming an object, and perhaps a key in it.
+fn present(
+    rendering: &Rendering<'_>,
+    user: &Object,
+    kind: &str,
+    name: &str,
+    key: Option<&str>,
+) -> Option<String> {
+    let what = format!("{kind} {name}");
+    if let (Some((existing, keys)), "Secret") = (&rendering.existing_secret, kind)
+        && existing == name
+    {
+        let missing = key.filter(|key| !keys.iter().any(|known| known == key))?;
+        return Some(format!(
+            "key {missing} of the existing {what} is not in the README"
+        ));
+    }
+    let Some(object) = rendering.find(kind, name) else {
+        return Some(format!("{what} does not exist"));
+    };
+    if user.hooks().iter().any(|hook| hook.starts_with("pre-")) && !before(object, user) {
+        return Some(format!("{what} does not exist yet when the hook runs"));
+    }
+    let key = key?;
+    let holds = ["data", "stringData", "binaryData"]
+        .iter()
+        .any(|part| !object.value[*part][key].is_null());
+    (!holds).then(|| format!("{what} has no key {key}"))
+}
+
+/// Whether Helm makes the object before the hook.
+fn before(object: &Object, hook: &Object) -> bool {
+    let shared = hook
+        .hooks()
+        .iter()
+        .all(|event| object.hooks().contains(event));
+    shared && object.weight() < hook.weight()
+}
+
+/// Mounts of volumes that are not there, volumes that nothing mounts.
+fn volumes(pod: &Pod<'_>) -> Vec<String> {
+    let mut there: Vec<&str> = items(&pod.spec["volumes"])
+        .map(|volume| text(&volume["name"]))
+        .collect();
+    there.extend(
+        items(&pod.object.value["spec"]["volumeClaimTemplates"])
+            .map(|claim| text(&claim["metadata"]["name"])),
+    );
+    let mounted: Vec<&str> = pod
+        .containers()
+        .iter()
+        .flat_map(|container| items(&container["volumeMounts"]))
+        .map(|mount| text(&mount["name"]))
+        .collect();
+    let missing = mounted
+        .iter()
+        .filter(|name| !there.contains(name))
+        .map(|name| format!("volume {name} is mounted but not there"));
+    let unused = there
+        .iter()
+        .filter(|name| !mounted.contains(name))
+        .map(|name| format!("volume {name} is mounted nowhere"));
+    missing.chain(unused).collect()
+}

@@ -1,0 +1,169 @@
+//! Small readers of text: base64, URLs, plain scalars of YAML.
+
+/// Standard base64 with padding; `None` for anything else.
+pub fn base64(text: &str) -> Option<Vec<u8>> {
+    const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let body = text.trim_end_matches('=');
+    if !text.len().is_multiple_of(4) || text.len() - body.len() > 2 {
+        return None;
+    }
+    let (mut out, mut bits, mut count) = (Vec::new(), 0_u32, 0);
+    for byte in body.bytes() {
+        let value = ALPHABET.iter().position(|&letter| letter == byte)?;
+        bits = (bits << 6) | u32::try_from(value).ok()?;
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            out.push(u8::try_from((bits >> count) & 0xff).ok()?);
+        }
+    }
+    Some(out)
+}
+
+/// A connection URL in parts.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Url {
+    /// Such as `postgresql`.
+    pub scheme: String,
+    /// Percent-encoded.
+    pub user: String,
+    /// Percent-encoded.
+    pub password: String,
+    /// Name or address.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// Database, without the slash.
+    pub path: String,
+}
+
+/// Reads `scheme://user:password@host:port/path`; nothing else.
+pub fn url(text: &str) -> Option<Url> {
+    let (scheme, rest) = text.split_once("://")?;
+    let (authority, path) = rest.split_once('/')?;
+    let (credentials, server) = authority.split_once('@')?;
+    let (user, password) = credentials.split_once(':')?;
+    let (host, port) = server.rsplit_once(':')?;
+    let plain = |part: &str| {
+        part.bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~' | b'%'))
+    };
+    if host.is_empty() || ![user, password, host, path].into_iter().all(plain) {
+        return None;
+    }
+    let owned = str::to_owned;
+    Some(Url {
+        scheme: owned(scheme),
+        user: owned(user),
+        password: owned(password),
+        host: owned(host),
+        port: port.parse().ok()?,
+        path: owned(path),
+    })
+}
+
+/// Lines whose plain scalar is no string to a reader of YAML 1.1, although it
+/// stands where a name or a label does: `component: on`, `- name: no`, `key: 123`.
+pub fn misread(manifest: &str) -> Vec<String> {
+    const TYPED: &[&str] = &[
+        "name",
+        "key",
+        "value",
+        "namespace",
+        "serviceAccountName",
+        "secretName",
+        "serviceName",
+        "priorityClassName",
+        "image",
+        "path",
+        "mountPath",
+    ];
+    let mut found = Vec::new();
+    for line in outside_blocks(manifest) {
+        let entry = line.trim_start().trim_start_matches("- ");
+        let (key, value) = entry.split_once(": ").unwrap_or(("", entry));
+        let named = TYPED.contains(&key) || key.contains('/') || key.is_empty();
+        if named && not_text(value.trim()) {
+            found.push(line.trim().to_owned());
+        }
+    }
+    found
+}
+
+/// The lines that are not content of a block scalar.
+fn outside_blocks(manifest: &str) -> Vec<&str> {
+    let mut lines = Vec::new();
+    let mut block: Option<usize> = None;
+    for line in manifest.lines() {
+        let depth = line.len() - line.trim_start().len();
+        if line.trim().is_empty() || block.is_some_and(|above| depth > above) {
+            continue;
+        }
+        block = None;
+        let header = line.trim_end().rsplit(' ').next().unwrap_or_default();
+        if header.starts_with(['|', '>']) {
+            // The content of `- |` may stand below the dash only.
+            block = Some(depth);
+        }
+        lines.push(line);
+    }
+    lines
+}
+
+/// Whether a plain scalar is a boolean, null or number in YAML 1.1, which
+/// Helm's and Kubernetes' reader knows.
+pub fn not_text(scalar: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "y", "n", "yes", "no", "on", "off", "true", "false", "null", "~",
+    ];
+    if WORDS.contains(&scalar.to_ascii_lowercase().as_str()) {
+        return true;
+    }
+    let digits = scalar.trim_start_matches(['-', '+']).replace('_', "");
+    let number = digits.starts_with(|c: char| c.is_ascii_digit() || c == '.')
+        && digits.parse::<f64>().is_ok();
+    let based = |prefix: &str, base: u32| {
+        digits
+            .strip_prefix(prefix)
+            .is_some_and(|rest| !rest.is_empty() && rest.chars().all(|c| c.is_digit(base)))
+    };
+    number || based("0x", 16) || based("0o", 8) || based("0b", 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_decodes_what_helm_encodes() {
+        assert_eq!(base64("aGVsbG8=").as_deref(), Some(&b"hello"[..]));
+        assert_eq!(base64("aGVsbA==").as_deref(), Some(&b"hell"[..]));
+        assert_eq!(base64("aGVsbG8"), None);
+        assert_eq!(base64("!!!!"), None);
+    }
+
+    #[test]
+    fn an_unescaped_password_is_no_url() {
+        assert!(
+            url("postgresql://u:p%40ss@h:5432/d")
+                .is_some_and(|url| url.host == "h" && url.port == 5432)
+        );
+        for wrong in [
+            "postgresql://u:p@ss@h:5432/d",
+            "postgresql://u:p/w@h:5432/d",
+            "redis://h:6379/0",
+            "x://u:p@h:y/d",
+        ] {
+            assert_eq!(url(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn names_that_are_no_text_are_seen_outside_scripts_only() {
+        let manifest = "a:\n  name: no\n  - name: 1e3\n  x/component: on\n  script: |\n    name: no\n  replicas: 3\n  name: \"no\"\n  name: web\n";
+        assert_eq!(
+            misread(manifest),
+            ["name: no", "- name: 1e3", "x/component: on"]
+        );
+    }
+}

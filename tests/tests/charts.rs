@@ -1,0 +1,405 @@
+//! Every chart renders with every Helm, in every environment, under awkward
+//! release names, to the same objects, and the objects hold together.
+//!
+//! The whole matrix runs: specifications × (defaults + environments) × Helm
+//! versions × release names. A rendering takes a fraction of a second, so
+//! nothing is sampled; `helm lint --strict`, which does not depend on the
+//! release name, runs once for each Helm and environment.
+
+use serde_json::{Value, json};
+use taskspec_tests::chart::{Built, Case, Variant};
+use taskspec_tests::manifest::{self, Object};
+use taskspec_tests::parallel;
+use taskspec_tests::structure::Rendering;
+use taskspec_tests::text;
+use taskspec_tests::tools::{Helm, said};
+
+/// Release names besides the one of the README: a digit first, a name that
+/// contains a dependency's, the longest that Helm accepts.
+const RELEASES: &[&str] = &[
+    "agent-prod",
+    "redis-x",
+    "123",
+    "r23456789-123456789-123456789-123456789-123456789-123",
+];
+
+fn built() -> Vec<Built> {
+    parallel::map(Case::all(), |case| case.build())
+}
+
+/// The release names of one variant. A name that holds a whole chart name
+/// becomes the full name of the objects.
+fn releases(chart: &Built, variant: &Variant) -> Vec<String> {
+    let mut names: Vec<String> = RELEASES.iter().map(|name| (*name).to_owned()).collect();
+    names.push(chart.chart.name.clone());
+    names.extend(variant.release.clone());
+    if chart.chart.name == "e" {
+        names.push("1e3".to_owned());
+    }
+    names.sort();
+    names.dedup();
+    names
+}
+
+#[test]
+fn every_rendering_is_the_same_with_every_helm_and_holds_together() {
+    let charts = built();
+    let helms = Helm::all();
+    let mut jobs = Vec::new();
+    for chart in &charts {
+        for variant in chart.variants() {
+            for release in releases(chart, &variant) {
+                jobs.push((chart, variant.clone(), release));
+            }
+        }
+    }
+    parallel::no_faults(jobs, |(chart, variant, release)| {
+        let place = format!("{} {} release {release}", chart.case, variant.name);
+        let faults = rendering(chart, &helms, &variant, &release);
+        faults
+            .into_iter()
+            .map(|fault| format!("{place}: {fault}"))
+            .collect()
+    });
+}
+
+fn rendering(chart: &Built, helms: &[Helm], variant: &Variant, release: &str) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut first: Option<(String, Vec<Value>)> = None;
+    for helm in helms {
+        let objects = match chart.render(helm, release, variant, &[]).and_then(|text| {
+            faults.extend(
+                text::misread(&text)
+                    .into_iter()
+                    .map(|line| format!("read as no text: {line}")),
+            );
+            manifest::parse(&text)
+        }) {
+            Ok(objects) => objects,
+            // Names in charts of others grow with the release; ours refuses before they burst.
+            Err(fault)
+                if release == RELEASES[3]
+                    && !chart.from_repositories().is_empty()
+                    && fault.contains("/validate.yaml") =>
+            {
+                continue;
+            }
+            Err(fault) => {
+                faults.push(fault);
+                continue;
+            }
+        };
+        let comparable = comparable(&objects);
+        match &first {
+            None => {
+                faults.extend(structure(chart, &objects));
+                first = Some((helm.version.clone(), comparable));
+            }
+            Some((version, other)) if *other != comparable => {
+                faults.push(format!(
+                    "Helm {version} and {} render different objects",
+                    helm.version
+                ));
+            }
+            Some(_) => {}
+        }
+    }
+    faults
+}
+
+/// Objects in a fixed order, without the random values of the chart's Secret.
+fn comparable(objects: &[Object]) -> Vec<Value> {
+    let mut values: Vec<(String, Value)> = objects
+        .iter()
+        .map(|object| {
+            let mut value = object.value.clone();
+            if let (Some(data), "Secret") = (value["data"].as_object_mut(), object.kind()) {
+                data.values_mut().for_each(|value| *value = json!("random"));
+            }
+            (object.id(), value)
+        })
+        .collect();
+    values.sort_by(|a, b| a.0.cmp(&b.0));
+    values.into_iter().map(|(_, value)| value).collect()
+}
+
+fn structure(chart: &Built, objects: &[Object]) -> Vec<String> {
+    let existing = existing_secret(chart, objects);
+    let repositories = chart.from_repositories();
+    Rendering {
+        objects,
+        from_repositories: &repositories,
+        existing_secret: existing,
+    }
+    .faults()
+}
+
+/// The Secret that the pods name and the chart does not make, with the keys
+/// that the README asks for.
+fn existing_secret(chart: &Built, objects: &[Object]) -> Option<(String, Vec<String>)> {
+    let made = objects
+        .iter()
+        .any(|object| object.kind() == "Secret" && object.is_own());
+    let pods = objects.iter().filter_map(Object::pod);
+    let name = pods
+        .flat_map(|pod| pod.containers())
+        .flat_map(|container| container["env"].as_array().into_iter().flatten())
+        .find_map(|variable| variable["valueFrom"]["secretKeyRef"]["name"].as_str())?;
+    let given = chart.text("values.yaml").contains(name)
+        || chart
+            .chart
+            .environments
+            .iter()
+            .any(|e| chart.text(&e.values_file).contains(name));
+    if made || !given {
+        return None;
+    }
+    let readme = chart.text("README.md");
+    let table = readme
+        .split("It needs these keys:")
+        .nth(1)?
+        .split("\n| environment |")
+        .next()?;
+    let keys = table
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
+        .map(str::to_owned)
+        .collect();
+    Some((name.to_owned(), keys))
+}
+
+#[test]
+fn lint_finds_nothing() {
+    let charts = built();
+    let mut jobs = Vec::new();
+    for helm in Helm::all() {
+        for chart in &charts {
+            jobs.extend(
+                chart
+                    .variants()
+                    .into_iter()
+                    .map(|variant| (helm.clone(), chart, variant)),
+            );
+        }
+    }
+    parallel::no_faults(jobs, |(helm, chart, variant)| {
+        let mut command = helm.command();
+        command
+            .current_dir(chart.path())
+            .args(["lint", "--strict", "."]);
+        for file in &variant.files {
+            command.args(["--values", file]);
+        }
+        let output = command.output().expect("Helm starts");
+        let fault = format!(
+            "{} {} Helm {}: {}",
+            chart.case,
+            variant.name,
+            helm.version,
+            said(&output)
+        );
+        if output.status.success() {
+            Vec::new()
+        } else {
+            vec![fault]
+        }
+    });
+}
+
+/// Release names that hold the names of chart and dependency: either every
+/// object has a name of its own, or the chart refuses the name.
+#[test]
+fn a_release_name_never_gives_two_objects_one_name() {
+    let helm = Helm::newest();
+    let charts: Vec<Built> = ["task-api", "task-api-embedded"]
+        .iter()
+        .map(|name| Case::example(name).build())
+        .collect();
+    let names = [
+        "task-api-redis",
+        "task-api-postgresql",
+        "postgresql",
+        "redis",
+        "redis-postgresql",
+        "my-task-api-redis-1",
+    ];
+    let jobs: Vec<(&Built, &str)> = charts
+        .iter()
+        .flat_map(|chart| names.map(|name| (chart, name)))
+        .collect();
+    parallel::no_faults(jobs, |(chart, release)| {
+        let variant = &chart.variants()[0];
+        let found = match chart.render(&helm, release, variant, &[]) {
+            Ok(text) => manifest::parse(&text)
+                .map_or_else(|fault| vec![fault], |objects| structure(chart, &objects)),
+            Err(fault) if fault.contains("templates/validate.yaml") => Vec::new(),
+            Err(fault) => vec![fault],
+        };
+        found
+            .into_iter()
+            .map(|fault| format!("{} release {release}: {fault}", chart.case))
+            .collect()
+    });
+}
+
+/// The hosts of the URLs follow the dependencies' own values.
+#[test]
+fn connections_follow_the_architecture() {
+    let helm = Helm::newest();
+    let chart = Case::example("task-api").build();
+    let settings: &[&[&str]] = &[
+        &[
+            "--set",
+            "postgresql.architecture=replication,postgresql.readReplicas.replicaCount=2",
+        ],
+        &[
+            "--set",
+            "postgresql.architecture=standalone,redis.architecture=standalone",
+        ],
+        &[
+            "--set",
+            "redis.architecture=replication,redis.replica.replicaCount=3",
+        ],
+        &[
+            "--set",
+            "postgresql.fullnameOverride=pg,redis.fullnameOverride=cache",
+        ],
+        &["--set", "nameOverride=agent"],
+        &["--set", "fullnameOverride=agent"],
+        &["--set", "networkPolicy.enabled=false"],
+        &[
+            "--set",
+            "tests.enabled=false,migration.enabled=false,serviceAccount.create=false",
+        ],
+        &[
+            "--set",
+            "agent.replicaCount=5,agent.podDisruptionBudget.maxUnavailable=50%",
+        ],
+    ];
+    let jobs: Vec<(&[&str], &str)> = settings
+        .iter()
+        .flat_map(|more| [(*more, "agent"), (*more, "redis-x")])
+        .collect();
+    parallel::no_faults(jobs, |(more, release)| {
+        let variant = &chart.variants()[0];
+        let objects = chart
+            .render(&helm, release, variant, more)
+            .and_then(|text| manifest::parse(&text));
+        let found = objects.map_or_else(|fault| vec![fault], |objects| structure(&chart, &objects));
+        found
+            .into_iter()
+            .map(|fault| format!("{release} {}: {fault}", more[1]))
+            .collect()
+    });
+}
+
+/// Network policies find a server's pods by its name, which has to stay.
+#[test]
+fn a_dependency_keeps_its_name() {
+    let chart = Case::example("task-api").build();
+    for dependency in ["postgresql", "redis"] {
+        let setting = format!("{dependency}.nameOverride=other");
+        let rendered = chart.render(
+            &Helm::newest(),
+            "agent",
+            &chart.variants()[0],
+            &["--set", &setting],
+        );
+        assert!(rendered.is_err_and(|fault| fault.contains(&format!("{dependency}.nameOverride"))));
+    }
+}
+
+/// A Job cannot be changed: its name changes with what it runs, and only then.
+#[test]
+fn the_migration_job_is_named_after_what_it_runs() {
+    let helm = Helm::newest();
+    for name in ["task-api", "task-api-embedded"] {
+        let chart = Case::example(name).build();
+        let job = |more: &[&str]| {
+            let text = chart
+                .render(&helm, "agent", &chart.variants()[0], more)
+                .expect("the chart renders");
+            let objects = manifest::parse(&text).expect("the objects are YAML");
+            objects
+                .iter()
+                .find(|object| object.kind() == "Job")
+                .expect("there is a Job")
+                .name()
+                .to_owned()
+        };
+        let usual = job(&[]);
+        for other in [
+            "migration.image.tag=v9",
+            "migration.env.A=b",
+            "migration.command={a,b}",
+            "clients.postgresql.image.tag=17.0",
+            "migration.resources.limits.cpu=2",
+        ] {
+            assert_ne!(job(&["--set", other]), usual, "{name}: {other}");
+        }
+        for same in [
+            "agent.replicaCount=2",
+            "agent.image.tag=v9",
+            "tests.enabled=false",
+            "commonAnnotations.a=b",
+            "agent.env.X=y",
+        ] {
+            assert_eq!(job(&["--set", same]), usual, "{name}: {same}");
+        }
+    }
+}
+
+/// A label may not hold a `+`, which a version may.
+#[test]
+fn a_version_with_build_metadata_is_a_label_and_a_tag() {
+    let spec = Case::own("bare")
+        .spec
+        .replace("version = \"0.1.0\"", "version = \"1.0.0+build.5\"");
+    let chart = Case {
+        name: "bare with build metadata".to_owned(),
+        spec,
+    }
+    .build();
+    let text = chart
+        .render(&Helm::newest(), "agent", &chart.variants()[0], &[])
+        .expect("the chart renders");
+    let objects = manifest::parse(&text).expect("the objects are YAML");
+    let deployment = objects
+        .iter()
+        .find(|object| object.kind() == "Deployment")
+        .expect("there is a Deployment");
+    assert_eq!(
+        deployment.value["metadata"]["labels"]["app.kubernetes.io/version"],
+        "1.0.0_build.5"
+    );
+    let image = &deployment.value["spec"]["template"]["spec"]["containers"][0]["image"];
+    assert!(
+        image
+            .as_str()
+            .is_some_and(|image| image.ends_with(":1.0.0_build.5")),
+        "{image}"
+    );
+}
+
+/// Workloads called like the chart's own parts would share their selectors.
+#[test]
+fn a_workload_cannot_take_the_name_of_a_part_of_the_chart() {
+    let spec = Case::example("task-api-embedded").spec;
+    for name in [
+        "migrate",
+        "connection-test",
+        "redis",
+        "postgresql",
+        "redis-headless",
+        "postgresql-headless",
+    ] {
+        let more =
+            format!("\n[workloads.{name}]\nkind = \"service\"\nimage = \"a/b\"\nport = 9000\n");
+        let spec = spec.replace(
+            "\n[dependencies.postgresql]\n",
+            &format!("{more}\n[dependencies.postgresql]\n"),
+        );
+        let compilation = taskspec_plugin::compile(&spec, &[]);
+        assert!(compilation.chart.is_none(), "a workload `{name}` compiles");
+    }
+}
