@@ -32,6 +32,7 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     let files = [
         ("docs/diagnostics.md", diagnostics()),
         ("docs/catalog.md", catalog()),
+        ("docs/language.md", language()),
         (
             "docs/taskspec.schema.json",
             with_newline(taskspec_plugin::schema()),
@@ -65,6 +66,10 @@ fn diagnostics() -> String {
     );
     page.push_str(&table("Code", "Title", &taskspec_plugin::codes()));
     page
+}
+
+fn language() -> String {
+    format!("{HEAD}{}", with_newline(taskspec_spec::reference::reference()))
 }
 
 fn catalog() -> String {
