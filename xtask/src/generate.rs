@@ -69,7 +69,10 @@ fn diagnostics() -> String {
 }
 
 fn language() -> String {
-    format!("{HEAD}{}", with_newline(taskspec_spec::reference::reference()))
+    format!(
+        "{HEAD}{}",
+        with_newline(taskspec_spec::reference::reference())
+    )
 }
 
 fn catalog() -> String {

@@ -183,7 +183,7 @@ Decided for you
   migrations.strategy: a hook after install - the database is in the release, so
     nothing could answer before it
 
-Next
+Next, in chart-out/task-api
   helm lint chart-out/task-api
 ";
         assert_eq!(anstream::adapter::strip_str(&text).to_string(), expected);

@@ -149,10 +149,13 @@ fn startup(workload: &Workload, sink: &mut Sink) {
         };
         let diagnostic = Diagnostic::error(
             codes::TIMING,
-            format!(
-                "the rollout gives up after {}, but a pod may take {needs} to start",
-                human(deadline)
-            ),
+            match span {
+                Some(_) => format!(
+                    "the rollout gives up after {}, but a pod may take {needs} to start",
+                    human(deadline)
+                ),
+                None => format!("a pod may take {needs} to start"),
+            },
         )
         .at(
             span.unwrap_or(probes),
