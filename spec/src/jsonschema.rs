@@ -18,7 +18,9 @@ pub fn schema() -> Value {
         "title".into(),
         json!("taskspec specification, version taskspec/v1"),
     );
-    schema.insert("$ref".into(), root);
+    if let Value::Object(root) = root {
+        schema.extend(root);
+    }
     definitions.made.sort_keys();
     schema.insert("$defs".into(), Value::Object(definitions.made));
     Value::Object(schema)
