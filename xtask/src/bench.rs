@@ -58,7 +58,17 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<()> {
         measure_all(&mut contenders, few, &programs.out)?;
         println!("{}", table::render(&contenders));
     }
+    print_floor()?;
     print_sizes(workspace, &programs.runner)
+}
+
+/// What the smallest program is charged with: this task's own size at its start.
+fn print_floor() -> Result<()> {
+    if let Some(kib) = measure::run(&mut Command::new("true"))?.peak_kib() {
+        let mib = kib as f64 / 1024.0;
+        println!("A peak of {mib:.1} MiB or less is this task's own, not the program's.");
+    }
+    Ok(())
 }
 
 /// The two ways to build a chart, and where they shall put it.

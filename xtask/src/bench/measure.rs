@@ -13,6 +13,13 @@ pub struct Sample {
     peak_kib: Option<u64>,
 }
 
+impl Sample {
+    /// Greatest resident set in KiB, where the system tells.
+    pub fn peak_kib(self) -> Option<u64> {
+        self.peak_kib
+    }
+}
+
 /// What several runs took.
 #[derive(Debug, Default)]
 pub struct Samples {
@@ -66,7 +73,7 @@ pub fn run(command: &mut Command) -> Result<Sample> {
 }
 
 /// Waits for the end; the kernel accounts the peak with it. A new process is
-/// charged with this one's size at its start, which is small beside the rest.
+/// charged with this one's size at its start, which `bench` therefore names.
 #[cfg(target_os = "linux")]
 fn wait(child: std::process::Child) -> Result<(bool, Option<u64>)> {
     let pid = libc::pid_t::try_from(child.id()).context("a process id out of range")?;
