@@ -4,119 +4,128 @@
 
 use super::readme;
 use crate::api::File;
-use crate::lower::Plan;
+use crate::lower::{Context, Plan, WorkloadFacts};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, Template, UndefinedBehavior, Value};
 use std::collections::BTreeMap;
 
-/// Files for the whole chart: path in the chart, template.
-const CHART: &[(&str, &str)] = &[
-    (
-        ".helmignore",
-        include_str!("../../templates/chart/helmignore"),
+/// A file of a chart: where it goes, its text and whether a chart has it.
+struct ChartFile {
+    path: &'static str,
+    source: &'static str,
+    applies: fn(&Context) -> bool,
+}
+
+/// A file of each workload: its name without the workload's, its text and
+/// whether a workload has it.
+struct WorkloadFile {
+    name: &'static str,
+    source: &'static str,
+    applies: fn(&WorkloadFacts) -> bool,
+}
+
+macro_rules! chart_file {
+    ($path:literal, $source:literal, $applies:expr) => {
+        ChartFile {
+            path: $path,
+            source: include_str!(concat!("../../templates/chart/", $source)),
+            applies: $applies,
+        }
+    };
+}
+
+macro_rules! workload_file {
+    ($name:literal, $applies:expr) => {
+        WorkloadFile {
+            name: $name,
+            source: include_str!(concat!("../../templates/chart/", $name)),
+            applies: $applies,
+        }
+    };
+}
+
+const CHART: &[ChartFile] = &[
+    chart_file!(".helmignore", "helmignore", |_| true),
+    chart_file!("README.md", "README.md", |_| true),
+    chart_file!("templates/NOTES.txt", "NOTES.txt", |_| true),
+    chart_file!("templates/_helpers.tpl", "_helpers.tpl", |_| true),
+    chart_file!(
+        "templates/_dependencies.tpl",
+        "_dependencies.tpl",
+        |chart| { !chart.dependencies.is_empty() }
     ),
-    ("README.md", include_str!("../../templates/chart/README.md")),
-    (
-        "templates/NOTES.txt",
-        include_str!("../../templates/chart/NOTES.txt"),
+    chart_file!("templates/_migration.tpl", "_migration.tpl", |chart| {
+        migrates_by(chart, "job")
+    }),
+    chart_file!("templates/networkpolicy.yaml", "networkpolicy.yaml", |_| {
+        true
+    }),
+    chart_file!(
+        "templates/networkpolicy-dependencies.yaml",
+        "networkpolicy-dependencies.yaml",
+        |chart| chart
+            .dependencies
+            .iter()
+            .any(|facts| facts.in_release && facts.guarded)
     ),
-    (
-        "templates/_helpers.tpl",
-        include_str!("../../templates/chart/_helpers.tpl"),
-    ),
-    (
-        "templates/networkpolicy.yaml",
-        include_str!("../../templates/chart/networkpolicy.yaml"),
-    ),
-    (
+    chart_file!(
         "templates/serviceaccount.yaml",
-        include_str!("../../templates/chart/serviceaccount.yaml"),
+        "serviceaccount.yaml",
+        |_| true
     ),
-    (
+    chart_file!(
         "templates/tests/test-connection.yaml",
-        include_str!("../../templates/chart/test-connection.yaml"),
+        "test-connection.yaml",
+        |_| true
     ),
-    (
-        "templates/validate.yaml",
-        include_str!("../../templates/chart/validate.yaml"),
+    chart_file!("templates/validate.yaml", "validate.yaml", |_| true),
+    chart_file!("templates/secret.yaml", "secret.yaml", |chart| chart
+        .secret
+        .generated),
+    chart_file!(
+        "templates/migration-job.yaml",
+        "migration-job.yaml",
+        |chart| migrates_by(chart, "job")
+    ),
+    chart_file!(
+        "templates/hooks/pre-upgrade-migration.yaml",
+        "pre-upgrade-migration.yaml",
+        |chart| migrates_by(chart, "hook")
     ),
 ];
 
-const SECRET: &str = include_str!("../../templates/chart/secret.yaml");
-const MIGRATION_JOB: &str = include_str!("../../templates/chart/migration-job.yaml");
-const MIGRATION_HOOK: &str = include_str!("../../templates/chart/pre-upgrade-migration.yaml");
-
-/// Files for each workload: name of the file, template, whether only services have it.
-const WORKLOAD: &[(&str, &str, bool)] = &[
-    (
-        "configmap.yaml",
-        include_str!("../../templates/chart/configmap.yaml"),
-        false,
-    ),
-    (
-        "deployment.yaml",
-        include_str!("../../templates/chart/deployment.yaml"),
-        false,
-    ),
-    (
-        "pdb.yaml",
-        include_str!("../../templates/chart/pdb.yaml"),
-        false,
-    ),
-    (
-        "service.yaml",
-        include_str!("../../templates/chart/service.yaml"),
-        true,
-    ),
+const WORKLOAD: &[WorkloadFile] = &[
+    workload_file!("configmap.yaml", |_| true),
+    workload_file!("deployment.yaml", |_| true),
+    workload_file!("pdb.yaml", |_| true),
+    workload_file!("service.yaml", |workload| workload.service),
 ];
+
+fn migrates_by(chart: &Context, strategy: &str) -> bool {
+    chart
+        .migration
+        .as_ref()
+        .is_some_and(|migration| migration.strategy == strategy)
+}
 
 /// The rendered templates of a chart.
 pub fn files(plan: &Plan) -> Vec<File> {
     let engine = engine();
     let facts = facts(plan);
     let mut files = Vec::new();
-    for (path, source) in CHART {
-        files.push(render(
-            &parse(&engine, path, source),
-            (*path).to_owned(),
-            facts.clone(),
-        ));
+    for file in CHART.iter().filter(|file| (file.applies)(&plan.context)) {
+        let template = parse(&engine, file.path, file.source);
+        files.push(render(&template, file.path.to_owned(), facts.clone()));
     }
-    let extra = match plan
-        .context
-        .migration
-        .as_ref()
-        .map(|migration| migration.strategy.as_str())
-    {
-        Some("hook") => Some(("templates/hooks/pre-upgrade-migration.yaml", MIGRATION_HOOK)),
-        Some(_) => Some(("templates/migration-job.yaml", MIGRATION_JOB)),
-        None => None,
-    };
-    let secret = plan
-        .context
-        .secret
-        .generated
-        .then_some(("templates/secret.yaml", SECRET));
-    for (path, source) in extra.into_iter().chain(secret) {
-        files.push(render(
-            &parse(&engine, path, source),
-            path.to_owned(),
-            facts.clone(),
-        ));
-    }
-    for (name, source, services_only) in WORKLOAD {
-        let template = parse(&engine, name, source);
-        let mut own = facts.clone();
-        for workload in plan
-            .context
-            .workloads
-            .iter()
-            .filter(|w| w.service || !services_only)
-        {
+    for file in WORKLOAD {
+        let template = parse(&engine, file.name, file.source);
+        let workloads = plan.context.workloads.iter();
+        for workload in workloads.filter(|workload| (file.applies)(workload)) {
+            let mut own = facts.clone();
             own.insert("w", Value::from(Serde(workload)));
-            let path = format!("templates/{}{name}", workload.file_prefix);
-            files.push(render(&template, path, own.clone()));
+            let path = format!("templates/{}{}", workload.file_prefix, file.name);
+            files.push(render(&template, path, own));
         }
     }
     files

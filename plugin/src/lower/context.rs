@@ -80,6 +80,10 @@ pub struct WorkloadFacts {
     pub name: String,
     /// Key in the values.
     pub key: String,
+    /// How templates reach its values: `.Values.agent`, or `.Values` in the flat layout.
+    pub v: String,
+    /// The same as messages name it: `agent.`, or nothing.
+    pub p: String,
     /// Whether it carries the chart's own name.
     pub main: bool,
     /// Prefix of its template files: empty for the main workload.

@@ -40,6 +40,8 @@ pub fn resolve(
             WorkloadFacts {
                 name: name.value.clone(),
                 key: values_key(name),
+                v: format!(".Values.{}", values_key(name)),
+                p: format!("{}.", values_key(name)),
                 main: is_main,
                 file_prefix: if is_main {
                     String::new()
