@@ -69,6 +69,13 @@ codes! {
     TEMPLATE_TEXT = "TS0037" "template text stands where data is expected";
     TOO_LARGE = "TS0038" "the specification is too large";
     RESERVED = "TS0040" "the name is reserved";
+    SCHEDULE = "TS0041" "the schedule cannot be met";
+    SCALING = "TS0042" "the scaling cannot work";
+    CAPACITY = "TS0043" "the pods do not fit";
+    VOLUME = "TS0044" "the volume cannot work";
+    EXPOSURE = "TS0045" "the exposure cannot work";
+    PATCH = "TS0046" "the patch takes a guarantee away";
+    MONITORING = "TS0047" "nothing is monitored";
 }
 
 /// The code with an id, whatever its case.

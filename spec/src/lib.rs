@@ -11,6 +11,7 @@
 pub mod decode;
 pub mod check;
 pub mod codes;
+pub mod derived;
 pub mod diagnostic;
 pub mod jsonschema;
 pub mod model;

@@ -65,6 +65,23 @@ fn lacks_nothing(table: &Table, shape: &Shape) -> bool {
         .all(|field| !field.required || table.get(field.key).is_some())
 }
 
+/// Keys of which a table has one: another one replaces the base's.
+const EITHER: &[(&str, &[&str])] = &[
+    ("Probe", &["path", "command", "tcp", "grpc"]),
+    ("Tls", &["issuer", "cluster-issuer", "controller"]),
+    ("EnvSource", &["secret", "config"]),
+];
+
+fn replaced_ways(base: &mut Table, over: &Table, shape: &TableShape) {
+    for (_, keys) in EITHER.iter().filter(|(name, _)| *name == shape.name) {
+        if keys.iter().any(|key| over.get(key).is_some()) {
+            base.entries.retain(|entry| {
+                !keys.contains(&entry.key.as_str()) || over.get(&entry.key).is_some()
+            });
+        }
+    }
+}
+
 struct Merger<'a> {
     environment: &'a str,
     sink: &'a mut Sink,
@@ -154,6 +171,7 @@ impl Merger<'_> {
     }
 
     fn known(&mut self, base: &mut Table, over: &Table, shape: &TableShape) {
+        replaced_ways(base, over, shape);
         for entry in &over.entries {
             match shape.field(&entry.key) {
                 Some(field) => self.field(base, entry, field),

@@ -3,12 +3,19 @@
 //! Each takes the model of the base or of one environment; findings that
 //! several environments share are reported once, since they share their place.
 
+mod capacity;
+mod exposure;
+mod kinds;
+mod monitoring;
 pub mod names;
 mod network;
+mod patches;
 mod references;
 mod resources;
+mod scaling;
 mod secrets;
 mod statements;
+mod storage;
 pub mod timing;
 
 use crate::diagnostic::Sink;
@@ -19,6 +26,7 @@ use crate::resolve::Merged;
 pub fn all(base: &Document, environments: &[Merged], sink: &mut Sink) {
     statements::check(base, sink);
     references::statements(base, sink);
+    references::layout(base, sink);
     names::check(base, environments, sink);
     facts(base, sink);
     for environment in environments {
@@ -30,11 +38,18 @@ pub fn all(base: &Document, environments: &[Merged], sink: &mut Sink) {
 
 /// The checks of what may differ between environments.
 fn facts(document: &Document, sink: &mut Sink) {
+    kinds::check(document, sink);
     references::check(document, sink);
     resources::check(document, sink);
     network::check(document, sink);
     timing::check(document, sink);
     secrets::check(document, sink);
+    storage::check(document, sink);
+    scaling::check(document, sink);
+    capacity::check(document, sink);
+    exposure::check(document, sink);
+    monitoring::check(document, sink);
+    patches::check(document, sink);
 }
 
 /// The intent, unless it is faulty.

@@ -2,10 +2,12 @@
 
 use super::intent;
 use crate::codes;
+use crate::derived;
 use crate::diagnostic::{Diagnostic, Sink};
 use crate::model::Document;
 use crate::resolve::Merged;
 use crate::span::{Span, Spanned};
+use crate::types::{Layout, WorkloadKind};
 use std::collections::BTreeMap;
 
 /// Keys of `values.yaml` that the chart itself has.
@@ -13,17 +15,70 @@ pub const RESERVED: &[&str] = &[
     "clients",
     "commonAnnotations",
     "commonLabels",
+    "custom",
     "enabled",
+    "externalSecret",
+    "extraManifests",
     "fullnameOverride",
     "global",
+    "httpRoute",
     "imagePullSecrets",
+    "ingress",
     "migration",
     "migrations",
+    "monitoring",
     "nameOverride",
     "networkPolicy",
+    "secrets",
     "serviceAccount",
     "test",
     "tests",
+];
+
+/// Keys of a workload's values, which stand at the top in the flat layout.
+pub const WORKLOAD_KEYS: &[&str] = &[
+    "affinity",
+    "args",
+    "autoscaling",
+    "command",
+    "containerPort",
+    "drainSeconds",
+    "env",
+    "envFromConfigMaps",
+    "envFromSecrets",
+    "extraEnv",
+    "extraEnvFrom",
+    "extraVolumeMounts",
+    "extraVolumes",
+    "files",
+    "image",
+    "initContainers",
+    "job",
+    "keda",
+    "livenessProbe",
+    "metrics",
+    "nodeSelector",
+    "patches",
+    "podAnnotations",
+    "podDisruptionBudget",
+    "podLabels",
+    "podSecurity",
+    "ports",
+    "preStop",
+    "priorityClassName",
+    "readinessProbe",
+    "replicaCount",
+    "resources",
+    "rollout",
+    "schedule",
+    "service",
+    "sidecars",
+    "startupProbe",
+    "terminationGracePeriodSeconds",
+    "tolerations",
+    "topologySpread",
+    "volumes",
+    "writableDirectories",
 ];
 
 /// Components of the chart itself.
@@ -60,6 +115,7 @@ pub(super) fn check(base: &Document, environments: &[Merged], sink: &mut Sink) {
     }
     chart_and_dependencies(base, sink);
     own_components(base, sink);
+    headless(base, sink);
 }
 
 /// A release is often named after its chart, and Helm's charts leave their own
@@ -118,6 +174,29 @@ fn own_components(base: &Document, sink: &mut Sink) {
     }
 }
 
+/// A stateful workload has a second Service that names its pods.
+fn headless(base: &Document, sink: &mut Sink) {
+    for (name, workload) in base.workloads.iter() {
+        let taken = format!("{}-headless", name.value);
+        let other = base
+            .workloads
+            .iter()
+            .find(|(other, _)| other.value == taken)
+            .filter(|_| workload.kind.value == WorkloadKind::Stateful);
+        if let Some((other, _)) = other {
+            sink.push(
+                Diagnostic::error(
+                    codes::NAME_CLASH,
+                    format!("`{}` would share the name of a Service", other.value),
+                )
+                .at(other.span, "a workload")
+                .at(name.span, "has a Service of this name for its pods")
+                .help("rename one of them"),
+            );
+        }
+    }
+}
+
 fn keys(base: &Document, sink: &mut Sink) {
     let mut seen: BTreeMap<String, (Span, &str)> = BTreeMap::new();
     let workloads = base.workloads.iter().map(|(name, _)| (name, "workload"));
@@ -125,13 +204,20 @@ fn keys(base: &Document, sink: &mut Sink) {
         .dependencies
         .iter()
         .map(|(name, _)| (name, "dependency"));
+    let flat = derived::layout(base) == Layout::Flat;
+    let main = derived::main_workload(base).filter(|_| flat);
     for (name, what) in workloads.chain(dependencies) {
+        // Its values stand at the top, without a key.
+        if what == "workload" && main == Some(name.value.as_str()) {
+            continue;
+        }
         let key = if what == "workload" {
             values_key(name)
         } else {
             name.value.clone()
         };
-        if RESERVED.contains(&key.as_str()) {
+        let top = flat && WORKLOAD_KEYS.contains(&key.as_str());
+        if RESERVED.contains(&key.as_str()) || top {
             sink.push(
                 Diagnostic::error(
                     codes::RESERVED,

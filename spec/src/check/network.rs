@@ -1,44 +1,83 @@
 //! Peers of the network policies.
 
 use crate::codes;
+use crate::derived;
 use crate::diagnostic::{Diagnostic, Sink};
-use crate::model::{Document, Egress, Peer, PeerTable};
+use crate::model::{Document, Egress, Peer, PeerTable, Workload};
 use crate::span::Spanned;
 
 /// Checks the peers of one environment.
 pub(super) fn check(document: &Document, sink: &mut Sink) {
     for (_, workload) in document.workloads.iter() {
-        workload.allow_from.iter().for_each(|one| peer(one, sink));
-        egress(&workload.egress, sink);
+        workload
+            .allow_from
+            .iter()
+            .for_each(|one| peer(document, one, sink));
+        for one in &workload.allow_from {
+            if !derived::has_service(workload) && derived::ports(workload).is_empty() {
+                nobody_connects(workload, one, sink);
+            }
+        }
+        egress(document, &workload.egress, sink);
     }
     if let Some(migrations) = &document.migrations {
-        egress(&migrations.egress, sink);
+        egress(document, &migrations.egress, sink);
     }
 }
 
-fn egress(connections: &[Spanned<Egress>], sink: &mut Sink) {
-    connections
-        .iter()
-        .for_each(|connection| peer(&connection.to, sink));
+/// A workload without a port has nothing to let anybody in to.
+fn nobody_connects(workload: &Workload, peer: &Spanned<Peer>, sink: &mut Sink) {
+    sink.push(
+        Diagnostic::error(
+            codes::NOT_APPLICABLE,
+            "nobody can connect to a workload without a port",
+        )
+        .at(peer.span, "does not apply")
+        .at(workload.kind.span, "has no port")
+        .help("remove `allow-from`, or give the workload `ports`"),
+    );
 }
 
-fn peer(peer: &Spanned<Peer>, sink: &mut Sink) {
+fn egress(document: &Document, connections: &[Spanned<Egress>], sink: &mut Sink) {
+    connections
+        .iter()
+        .for_each(|connection| peer(document, &connection.to, sink));
+}
+
+fn peer(document: &Document, peer: &Spanned<Peer>, sink: &mut Sink) {
     let Peer::Table(table) = &peer.value else {
         return;
     };
     let PeerTable {
+        workload,
         namespace,
+        namespace_labels,
         labels,
         cidr,
         ..
-    } = table;
-    let pods = namespace.as_ref().map(|namespace| namespace.span);
-    let pods = pods.or_else(|| labels.iter().next().map(|(key, _)| key.span));
+    } = &**table;
+    if let Some(name) = workload
+        && !document.workloads.declares(name)
+    {
+        sink.push(super::references::dangling(
+            "workload",
+            name,
+            name.span,
+            document.workloads.declared(),
+            "workloads",
+        ));
+    }
+    let first = |map: &crate::decode::Map<_, _>| map.iter().next().map(|(key, _)| key.span);
+    let pods = workload.as_ref().map(|workload| workload.span);
+    let pods = pods.or_else(|| namespace.as_ref().map(|namespace| namespace.span));
+    let pods = pods
+        .or_else(|| first(namespace_labels))
+        .or_else(|| first(labels));
     match (pods, cidr) {
-        (None, None) if table.parameters.is_empty() && !table.has_fault_in(&["namespace", "labels", "cidr"]) => sink.push(
+        (None, None) if table.parameters.is_empty() && table.faulty.is_empty() => sink.push(
             Diagnostic::error(codes::MISSING_KEY, "the peer is nobody")
-                .at(peer.span, "needs `namespace`, `labels` or `cidr`")
-                .help("name a namespace, labels of pods or a range of addresses; \"cluster\" stands for every pod"),
+                .at(peer.span, "needs `workload`, `namespace`, `labels` or `cidr`")
+                .help("name a workload, a namespace, labels of pods or a range of addresses; \"cluster\" stands for every pod"),
         ),
         (Some(pods), Some(cidr)) => sink.push(
             Diagnostic::error(codes::NOT_APPLICABLE, "a peer is either pods or a range of addresses")

@@ -2,24 +2,186 @@
 
 use crate::codes;
 use crate::decode::Map;
+use crate::derived;
 use crate::diagnostic::{Diagnostic, Sink};
-use crate::model::{Document, EnvValue};
+use crate::model::{
+    Container, Document, EnvSource, EnvValue, FileSource, Workload, WorkloadReference,
+};
 use crate::span::{Span, Spanned};
 use crate::suggest;
-use crate::types::{AbsolutePath, EnvName, Name, WorkloadKind};
+use crate::types::{AbsolutePath, ConnectionPart, EnvName, Name, SecretKey};
 use std::collections::BTreeMap;
 
 /// Checks every reference of one environment.
 pub(super) fn check(document: &Document, sink: &mut Sink) {
-    for (_, workload) in document.workloads.iter() {
+    for (name, workload) in document.workloads.iter() {
         uses(document, &workload.uses, sink);
+        calls(document, name, &workload.calls, sink);
         directories(&workload.writable, sink);
         variables(document, &workload.env, sink);
+        env_sources(&workload.env_from, sink);
+        for (_, source) in workload.files.iter() {
+            if let FileSource::Secret(key) = &source.value {
+                secret(document, key, sink);
+            }
+        }
+        for (_, container) in workload.init.iter().chain(workload.sidecars.iter()) {
+            variables(document, &container.env, sink);
+            directories(&container.writable, sink);
+            mounts(workload, container, sink);
+        }
+        metrics_port(workload, sink);
     }
     if let Some(migrations) = &document.migrations {
         uses(document, &migrations.uses, sink);
         directories(&migrations.writable, sink);
         variables(document, &migrations.env, sink);
+        env_sources(&migrations.env_from, sink);
+    }
+}
+
+/// Checks what shapes the chart; it is the same in every environment.
+pub(super) fn layout(document: &Document, sink: &mut Sink) {
+    let Some(chart) = &document.chart else { return };
+    let Some(main) = &chart.main else { return };
+    if !document.workloads.declares(main) {
+        sink.push(dangling(
+            "workload",
+            main,
+            main.span,
+            document.workloads.declared(),
+            "workloads",
+        ));
+    }
+}
+
+/// Workloads that are called have to answer.
+fn calls(document: &Document, name: &Spanned<String>, names: &[Spanned<Name>], sink: &mut Sink) {
+    for called in names {
+        answers(document, called, sink);
+        if called.value.0 == name.value {
+            sink.push(
+                Diagnostic::error(codes::NOT_APPLICABLE, "a workload need not call itself")
+                    .at(called.span, "the workload itself")
+                    .help("remove it"),
+            );
+        }
+    }
+    once(
+        names.iter().map(|name| (name.value.0.as_str(), name.span)),
+        sink,
+    );
+}
+
+/// Whether a workload exists and has a Service.
+pub(super) fn answers<'a>(
+    document: &'a Document,
+    name: &Spanned<Name>,
+    sink: &mut Sink,
+) -> Option<&'a Workload> {
+    let Some(workload) = document.workloads.get(name) else {
+        if !document.workloads.declares(name) {
+            sink.push(dangling(
+                "workload",
+                name,
+                name.span,
+                document.workloads.declared(),
+                "workloads",
+            ));
+        }
+        return None;
+    };
+    if !derived::has_service(workload) {
+        sink.push(
+            Diagnostic::error(
+                codes::NOT_APPLICABLE,
+                format!("nothing answers at `{}`", name.value.0),
+            )
+            .at(name.span, "cannot be reached")
+            .at(
+                workload.kind.span,
+                format!("a {} has no Service", workload.kind.value.word()),
+            )
+            .help("name a dependency or a service"),
+        );
+        return None;
+    }
+    Some(workload)
+}
+
+/// The name of a port that a Service has.
+pub(super) fn service_port(workload: &Workload, port: &str, span: Span, sink: &mut Sink) {
+    let ports = derived::ports(workload);
+    if !ports
+        .iter()
+        .any(|known| known.name == port && known.exposed)
+    {
+        let known = ports.iter().filter(|known| known.exposed).map(|p| p.name);
+        sink.push(dangling("port", port, span, known, "ports"));
+    }
+}
+
+fn env_sources(sources: &[Spanned<EnvSource>], sink: &mut Sink) {
+    for source in sources {
+        let wrong = match (&source.secret, &source.config) {
+            (None, None) if !source.has_fault_in(&["secret", "config"]) => "neither",
+            (Some(_), Some(_)) => "both",
+            _ => continue,
+        };
+        sink.push(
+            Diagnostic::error(
+                codes::MISSING_KEY,
+                "variables come from a Secret or from a ConfigMap",
+            )
+            .at(source.span, format!("{wrong} of `secret` and `config`"))
+            .help("write { secret = \"name\" } or { config = \"name\" }"),
+        );
+    }
+}
+
+fn mounts(workload: &Workload, container: &Container, sink: &mut Sink) {
+    let Some(mounts) = &container.mounts else {
+        return;
+    };
+    for name in &mounts.0 {
+        if !workload.volumes.declares(name) {
+            sink.push(dangling(
+                "volume",
+                name,
+                name.span,
+                workload.volumes.declared(),
+                "volumes",
+            ));
+        }
+    }
+    once(
+        mounts
+            .0
+            .iter()
+            .map(|name| (name.value.0.as_str(), name.span)),
+        sink,
+    );
+}
+
+fn metrics_port(workload: &Workload, sink: &mut Sink) {
+    let Some(metrics) = &workload.metrics else {
+        return;
+    };
+    let ports = derived::ports(workload);
+    match &metrics.port {
+        Some(port) if !ports.iter().any(|known| known.name == port.0) => sink.push(dangling(
+            "port",
+            port,
+            port.span,
+            ports.iter().map(|known| known.name),
+            "ports",
+        )),
+        None if ports.is_empty() => sink.push(
+            Diagnostic::error(codes::MISSING_KEY, "the metrics need a port")
+                .at(metrics.span, "no port to ask")
+                .help("give the workload one: ports = { metrics = 9090 }"),
+        ),
+        _ => {}
     }
 }
 
@@ -75,21 +237,73 @@ fn variables(document: &Document, env: &Map<EnvName, Spanned<EnvValue>>, sink: &
                     "labels",
                 ));
             }
-            EnvValue::Secret(key) => {
-                let keys = document.secrets.as_ref().map(|secrets| &secrets.keys);
-                if !keys.is_some_and(|keys| keys.declares(key)) {
-                    let known: Vec<&str> = keys.into_iter().flat_map(Map::declared).collect();
+            EnvValue::Secret(key) => secret(document, key, sink),
+            EnvValue::Dependency(reference) => {
+                let name = &reference.dependency;
+                if !document.dependencies.declares(name) {
                     sink.push(dangling(
-                        "secret",
-                        key,
-                        key.span,
-                        known.into_iter(),
-                        "secrets.keys",
+                        "dependency",
+                        name,
+                        name.span,
+                        document.dependencies.declared(),
+                        "dependencies",
                     ));
                 }
             }
-            EnvValue::Text(_) | EnvValue::Label(_) => {}
+            EnvValue::Workload(reference) => workload_reference(document, reference, sink),
+            EnvValue::Text(_) | EnvValue::Plain(_) | EnvValue::Label(_) | EnvValue::Field(_) => {}
         }
+    }
+}
+
+fn workload_reference(document: &Document, reference: &WorkloadReference, sink: &mut Sink) {
+    let Some(workload) = answers(document, &reference.workload, sink) else {
+        return;
+    };
+    if let Some(port) = &reference.port {
+        service_port(workload, port, port.span, sink);
+    }
+    if let Some(part) = &reference.part
+        && !matches!(
+            part.value,
+            ConnectionPart::Url
+                | ConnectionPart::Host
+                | ConnectionPart::Port
+                | ConnectionPart::Address
+        )
+    {
+        sink.push(
+            Diagnostic::error(
+                codes::NOT_APPLICABLE,
+                format!("a workload has no {}", part.value.word()),
+            )
+            .at(part.span, "does not apply")
+            .help("choose url, host, port or address"),
+        );
+    }
+    if let (Some(path), Some(part)) = (&reference.path, &reference.part)
+        && part.value != ConnectionPart::Url
+    {
+        sink.push(
+            Diagnostic::error(codes::NOT_APPLICABLE, "only a URL ends in a path")
+                .at(path.span, "does not apply")
+                .at(part.span, "no URL")
+                .help("remove one of them"),
+        );
+    }
+}
+
+fn secret(document: &Document, key: &Spanned<SecretKey>, sink: &mut Sink) {
+    let keys = document.secrets.as_ref().map(|secrets| &secrets.keys);
+    if !keys.is_some_and(|keys| keys.declares(key)) {
+        let known: Vec<&str> = keys.into_iter().flat_map(Map::declared).collect();
+        sink.push(dangling(
+            "secret",
+            key,
+            key.span,
+            known.into_iter(),
+            "secrets.keys",
+        ));
     }
 }
 
@@ -133,18 +347,8 @@ pub(super) fn statements(document: &Document, sink: &mut Sink) {
                     "dependencies",
                 ));
             }
-            if let Some(workload) = document.workloads.get(name)
-                && workload.kind.value == WorkloadKind::Worker
-            {
-                sink.push(
-                    Diagnostic::error(
-                        codes::NOT_APPLICABLE,
-                        format!("nothing answers at `{}`", name.value.0),
-                    )
-                    .at(name.span, "cannot be reached")
-                    .at(workload.kind.span, "a worker has no port")
-                    .help("name a dependency or a service"),
-                );
+            if document.workloads.get(name).is_some() {
+                let _ = answers(document, name, sink);
             }
         }
     }
@@ -165,7 +369,7 @@ pub(super) fn statements(document: &Document, sink: &mut Sink) {
     }
 }
 
-fn dangling<'a>(
+pub(super) fn dangling<'a>(
     what: &str,
     name: &str,
     span: Span,

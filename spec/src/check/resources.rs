@@ -3,9 +3,12 @@
 use super::intent;
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Sink};
-use crate::model::{CpuRange, Document, MemoryRange, Probe, Workload};
+use crate::model::{
+    Container, CpuRange, Document, GrpcService, MemoryRange, Probe, Probes, Workload,
+};
 use crate::span::{Span, Spanned};
-use crate::types::{Any, Image, RolloutStrategy, Surge, WorkloadKind};
+use crate::types::{Any, Image, Port, Protocol, RolloutStrategy, Surge, WorkloadKind};
+use std::collections::BTreeMap;
 
 /// Checks every container of one environment.
 pub(super) fn check(document: &Document, sink: &mut Sink) {
@@ -21,7 +24,12 @@ pub(super) fn check(document: &Document, sink: &mut Sink) {
         if !workload.command.is_empty() {
             shell(workload.args.iter(), sink);
         }
-        image(document, &workload.image, sink);
+        if let Some(stated) = &workload.image {
+            image(document, stated, sink);
+        }
+        for (_, container) in workload.init.iter().chain(workload.sidecars.iter()) {
+            self::container(document, container, sink);
+        }
     }
     for (_, dependency) in document.dependencies.iter() {
         cpu(dependency.cpu.as_ref(), sink);
@@ -31,7 +39,47 @@ pub(super) fn check(document: &Document, sink: &mut Sink) {
         cpu(migrations.cpu.as_ref(), sink);
         memory(migrations.memory.as_ref(), sink);
         shell(migrations.command.iter(), sink);
-        image(document, &migrations.image, sink);
+        if let Some(stated) = &migrations.image {
+            image(document, stated, sink);
+        }
+    }
+}
+
+/// A container before or beside a workload.
+fn container(document: &Document, container: &Spanned<Container>, sink: &mut Sink) {
+    cpu(container.cpu.as_ref(), sink);
+    memory(container.memory.as_ref(), sink);
+    shell(container.command.iter().chain(&container.args), sink);
+    if let Some(stated) = &container.image {
+        image(document, stated, sink);
+    } else if container.command.is_empty()
+        && container.args.is_empty()
+        && !container.has_fault_in(&["image", "command", "args"])
+    {
+        sink.push(
+            Diagnostic::error(
+                codes::MISSING_KEY,
+                "the container would run the workload a second time",
+            )
+            .at(container.span, "neither `image` nor `command`")
+            .help("give it an `image`, or the `command` to run from the workload's image"),
+        );
+    }
+    for (_, rule) in container.ports.iter() {
+        privileged(&rule.0.port, sink);
+    }
+    let Some(probes) = &container.probes else {
+        return;
+    };
+    let has_port = !container.ports.is_empty();
+    for probe in every_probe(probes) {
+        one_probe(probe, has_port, "the container has no port to probe", sink);
+        named_port(
+            probe,
+            &|name| container.ports.declares(name),
+            container.ports.declared(),
+            sink,
+        );
     }
 }
 
@@ -92,28 +140,26 @@ fn replicas(workload: &Workload, sink: &mut Sink) {
     }
 }
 
-fn ports(workload: &Spanned<Workload>, sink: &mut Sink) {
-    match (workload.kind.value, &workload.port) {
-        (WorkloadKind::Service, None) if !workload.has_fault_in(&["port"]) => sink.push(
+fn ports(workload: &Workload, sink: &mut Sink) {
+    let kind = workload.kind.value;
+    let none = workload.port.is_none() && workload.ports.declares_nothing();
+    if kind == WorkloadKind::Service && none && !workload.has_fault_in(&["port", "ports"]) {
+        sink.push(
             Diagnostic::error(codes::MISSING_KEY, "a service needs a port")
                 .at(workload.kind.span, "answers requests")
                 .help("add `port`, or write kind = \"worker\""),
-        ),
-        (WorkloadKind::Worker, Some(port)) => sink.push(
+        );
+    }
+    if let (WorkloadKind::Worker, Some(port)) = (kind, &workload.port) {
+        sink.push(
             Diagnostic::error(codes::NOT_APPLICABLE, "a worker has no port")
                 .at(port.span, "does not apply")
                 .at(workload.kind.span, "a worker")
-                .help("remove `port`, or write kind = \"service\""),
-        ),
-        (_, Some(port)) if port.0 < 1024 => sink.push(
-            Diagnostic::warning(codes::NUMBER, format!("port {} is a privileged port", port.0))
-                .at(port.span, "below 1024")
-                .help("let the application listen on a port from 1024; `service.port` can stay as it is")
-                .note("a restricted container has no capability to bind it; some container runtimes allow it all the same"),
-        ),
-        _ => {}
+                .help("remove `port`, or write kind = \"service\"")
+                .note("a port for metrics alone belongs into `ports`"),
+        );
     }
-    if let (WorkloadKind::Worker, Some(service)) = (workload.kind.value, &workload.service) {
+    if let (WorkloadKind::Worker, Some(service)) = (kind, &workload.service) {
         sink.push(
             Diagnostic::error(codes::NOT_APPLICABLE, "a worker has no Service")
                 .at(service.span, "does not apply")
@@ -121,17 +167,88 @@ fn ports(workload: &Spanned<Workload>, sink: &mut Sink) {
                 .help("remove `service`, or write kind = \"service\""),
         );
     }
+    if let (Some(port), Some((name, _))) = (
+        &workload.port,
+        workload.ports.iter().find(|(name, _)| name.value == "http"),
+    ) {
+        sink.push(
+            Diagnostic::error(codes::DUPLICATE, "two ports are called `http`")
+                .at(name.span, "again")
+                .at(port.span, "`port` is called `http`")
+                .help("give only one of them"),
+        );
+    }
+    let mut seen: BTreeMap<(u16, Protocol), Span> = BTreeMap::new();
+    for (port, protocol) in every_port(workload) {
+        privileged(port, sink);
+        if let Some(first) = seen.insert((port.value.0, protocol), port.span) {
+            sink.push(
+                Diagnostic::error(codes::DUPLICATE, format!("port {} is listed twice", port.0))
+                    .at(port.span, "again")
+                    .at(first, "first")
+                    .help("a pod can listen only once on a port"),
+            );
+        }
+    }
+}
+
+/// Number and protocol of every port of a workload and its sidecars.
+fn every_port(workload: &Workload) -> impl Iterator<Item = (&Spanned<Port>, Protocol)> {
+    let main = workload.port.as_ref().map(|port| (port, Protocol::Tcp));
+    let own = workload.ports.iter().map(|(_, rule)| rule);
+    let beside = workload
+        .sidecars
+        .iter()
+        .flat_map(|(_, sidecar)| sidecar.ports.iter().map(|(_, rule)| rule));
+    main.into_iter().chain(own.chain(beside).map(|rule| {
+        let protocol = rule.0.protocol.as_ref().map_or(Protocol::Tcp, |p| p.value);
+        (&rule.0.port, protocol)
+    }))
+}
+
+fn privileged(port: &Spanned<Port>, sink: &mut Sink) {
+    if port.0 < 1024 {
+        sink.push(
+            Diagnostic::warning(codes::NUMBER, format!("port {} is a privileged port", port.0))
+                .at(port.span, "below 1024")
+                .help("let the application listen on a port from 1024; `service.port` can stay as it is")
+                .note("a restricted container has no capability to bind it; some container runtimes allow it all the same"),
+        );
+    }
+}
+
+fn every_probe(probes: &Probes) -> impl Iterator<Item = &Spanned<Probe>> {
+    [&probes.liveness, &probes.readiness, &probes.startup]
+        .into_iter()
+        .flatten()
 }
 
 fn probes(workload: &Workload, sink: &mut Sink) {
     let Some(probes) = &workload.probes else {
         return;
     };
-    for probe in [&probes.liveness, &probes.readiness, &probes.startup]
-        .into_iter()
-        .flatten()
-    {
-        one_probe(workload, probe, sink);
+    let has_port = workload.port.is_some() || !workload.ports.declares_nothing();
+    let no_port = match workload.kind.value {
+        WorkloadKind::Worker => "a worker has no port to probe",
+        _ => "the workload has no port to probe",
+    };
+    for probe in every_probe(probes) {
+        one_probe(probe, has_port, no_port, sink);
+        let known = |name: &str| {
+            workload.ports.declares(name) || (name == "http" && workload.port.is_some())
+        };
+        named_port(probe, &known, workload.ports.declared(), sink);
+    }
+    for probe in [&probes.liveness, &probes.startup].into_iter().flatten() {
+        if let Some(successes) = &probe.successes
+            && successes.0 > 1
+        {
+            sink.push(
+                Diagnostic::error(codes::PROBE, "only readiness may need several successes")
+                    .at(successes.span, "must be 1")
+                    .help("remove it"),
+            );
+        }
     }
     if let (Some(live), Some(ready)) = (&probes.liveness, &probes.readiness)
         && let (Some(live), Some(ready)) = (&live.path, &ready.path)
@@ -150,17 +267,38 @@ fn probes(workload: &Workload, sink: &mut Sink) {
     }
 }
 
-fn one_probe(workload: &Workload, probe: &Spanned<Probe>, sink: &mut Sink) {
+/// The name of a probe's port.
+fn named_port<'a>(
+    probe: &Probe,
+    known: &dyn Fn(&str) -> bool,
+    names: impl Iterator<Item = &'a str>,
+    sink: &mut Sink,
+) {
+    if let Some(port) = &probe.port
+        && !known(port)
+    {
+        sink.push(super::references::dangling(
+            "port", port, port.span, names, "ports",
+        ));
+    }
+}
+
+fn one_probe(probe: &Spanned<Probe>, has_port: bool, no_port: &str, sink: &mut Sink) {
     let tcp = probe
         .tcp
         .as_ref()
         .filter(|tcp| tcp.value.0)
         .map(|tcp| tcp.span);
+    let grpc = probe
+        .grpc
+        .as_ref()
+        .filter(|grpc| grpc.value != GrpcService::No)
+        .map(|grpc| grpc.span);
     let path = probe.path.as_ref().map(|path| path.span);
     let command = probe.command.first().map(|program| program.span);
-    let ways: Vec<Span> = [path, tcp, command].into_iter().flatten().collect();
+    let ways: Vec<Span> = [path, tcp, grpc, command].into_iter().flatten().collect();
     if ways.len() != 1 {
-        if probe.has_fault_in(&["path", "command", "tcp"]) {
+        if probe.has_fault_in(&["path", "command", "tcp", "grpc"]) {
             return;
         }
         let found = if ways.is_empty() {
@@ -170,14 +308,14 @@ fn one_probe(workload: &Workload, probe: &Spanned<Probe>, sink: &mut Sink) {
         };
         let diagnostic = Diagnostic::error(codes::PROBE, format!("the probe has {found}"))
             .at(probe.span, found)
-            .help("give one of `path`, `command` and `tcp = true`");
+            .help("give one of `path`, `command`, `tcp = true` and `grpc = true`");
         sink.push(
             ways.into_iter()
                 .fold(diagnostic, |diagnostic, way| diagnostic.at(way, "one way")),
         );
-    } else if probe.command.is_empty() && workload.kind.value == WorkloadKind::Worker {
+    } else if probe.command.is_empty() && !has_port {
         sink.push(
-            Diagnostic::error(codes::PROBE, "a worker has no port to probe")
+            Diagnostic::error(codes::PROBE, no_port)
                 .at(probe.span, "needs a port")
                 .help("use `command`, such as command = [\"arq\", \"--check\"]"),
         );

@@ -3,14 +3,17 @@
 use crate::codes;
 use crate::decode::Map;
 use crate::diagnostic::{Diagnostic, Sink};
-use crate::model::{Document, EnvValue, SecretKeyRule};
-use crate::span::Spanned;
+use crate::model::{Document, EnvValue, SecretKeyRule, Secrets};
+use crate::span::{Span, Spanned};
 use crate::tree::{Node, Value};
 use crate::types::{Delivery, EnvName, SecretSource};
 
 /// Checks the secrets of one environment.
 pub(super) fn check(document: &Document, sink: &mut Sink) {
-    let variables = document.workloads.iter().map(|(_, workload)| &workload.env);
+    let variables = document.workloads.iter().flat_map(|(_, workload)| {
+        let containers = workload.init.iter().chain(workload.sidecars.iter());
+        std::iter::once(&workload.env).chain(containers.map(|(_, container)| &container.env))
+    });
     for env in variables.chain(document.migrations.iter().map(|migrations| &migrations.env)) {
         plain(env, sink);
     }
@@ -146,7 +149,7 @@ fn plain(env: &Map<EnvName, Spanned<EnvValue>>, sink: &mut Sink) {
                         &name.value,
                         " = { secret = \"",
                         &name.value.to_ascii_lowercase().replace('_', "-"),
-                        "\" } and declare the key in `[secrets.keys]`",
+                        "\" } and declare the key in `[secrets.keys]`; if it is no secret, write { plain = \"…\" }",
                     ]
                     .concat(),
                 ),
@@ -207,38 +210,73 @@ fn template_text(node: &Node, sink: &mut Sink) {
     }
 }
 
+/// Who provides a key in this environment: its own source, else the Secret's.
+fn source_of(secrets: Option<&Secrets>, rule: &SecretKeyRule) -> SecretSource {
+    let common = secrets
+        .and_then(|secrets| secrets.source.as_ref())
+        .map_or(SecretSource::Generate, |source| source.value);
+    rule.source.as_ref().map_or(common, |source| source.value)
+}
+
 fn source(document: &Document, sink: &mut Sink) {
     let secrets = document.secrets.as_ref();
     if secrets.is_some_and(|secrets| secrets.has_fault_in(&["source"])) {
         return;
     }
     let source = secrets.and_then(|secrets| secrets.source.as_ref());
-    let delivery = document
-        .platform
-        .as_ref()
-        .and_then(|platform| platform.delivery.as_ref());
-    let generates = source.is_none_or(|source| source.value == SecretSource::Generate);
-    let needs_secret = document.dependencies.iter().next().is_some()
-        || secrets.is_some_and(|secrets| !secrets.keys.is_empty());
-    if let Some(delivery) = delivery
-        && delivery.value == Delivery::ArgoCd
-        && generates
-        && needs_secret
-    {
-        let diagnostic = Diagnostic::error(codes::SECRET_SOURCE, "Argo CD cannot install a chart that generates its secrets")
-            .at(source.map_or(delivery.span, |source| source.span), if source.is_some() { "makes random passwords" } else { "renders without a cluster" })
-            .help("write [secrets] source = \"existing\" and name = \"…\", and create that Secret by Sealed Secrets or the External Secrets Operator")
-            .note("Argo CD renders without a cluster, so every sync would make new passwords while the database keeps the old ones");
-        sink.push(if source.is_some() {
-            diagnostic.at(delivery.span, "rendered by Argo CD")
-        } else {
-            diagnostic
-        });
+    let common = source.map_or(SecretSource::Generate, |source| source.value);
+    if by_argocd(document, common, source, sink) {
         return;
     }
     let Some(secrets) = secrets else { return };
-    match (generates, &secrets.name) {
-        (false, None) if !secrets.has_fault_in(&["name"]) => sink.push(
+    name(secrets, common, sink);
+    store(secrets, common, sink);
+    for (key, rule) in secrets.keys.iter() {
+        self::rule(secrets, key, rule, common, sink);
+    }
+}
+
+/// Argo CD renders without a cluster: every rendering would make new passwords.
+fn by_argocd(
+    document: &Document,
+    common: SecretSource,
+    source: Option<&Spanned<SecretSource>>,
+    sink: &mut Sink,
+) -> bool {
+    let delivery = document
+        .platform
+        .as_ref()
+        .and_then(|platform| platform.delivery.as_ref())
+        .filter(|delivery| delivery.value == Delivery::ArgoCd);
+    let secrets = document.secrets.as_ref();
+    let has_keys = !document.dependencies.declares_nothing()
+        || secrets.is_some_and(|secrets| !secrets.keys.declares_nothing());
+    let Some(delivery) = delivery else {
+        return false;
+    };
+    if common != SecretSource::Generate || !has_keys {
+        return false;
+    }
+    let at = source.map(|source| source.span);
+    let diagnostic = Diagnostic::error(
+        codes::SECRET_SOURCE,
+        "Argo CD cannot keep a generated Secret",
+    )
+    .at(at.unwrap_or(delivery.span), "random at every rendering")
+    .help("write [secrets] source = \"external\" with a store, or source = \"existing\" and name = \"…\"")
+    .note("Argo CD renders without looking at the cluster, so every sync would make new passwords");
+    sink.push(if at.is_some() {
+        diagnostic.at(delivery.span, "rendered by Argo CD")
+    } else {
+        diagnostic
+    });
+    true
+}
+
+fn name(secrets: &Spanned<Secrets>, common: SecretSource, sink: &mut Sink) {
+    let source = secrets.source.as_ref();
+    match (common, &secrets.name) {
+        (SecretSource::Existing, None) if !secrets.has_fault_in(&["name"]) => sink.push(
             Diagnostic::error(codes::SECRET_SOURCE, "an existing Secret needs a name")
                 .at(
                     source.map_or(secrets.span, |source| source.span),
@@ -246,25 +284,120 @@ fn source(document: &Document, sink: &mut Sink) {
                 )
                 .help("add name = \"task-api-credentials\""),
         ),
-        (true, Some(name)) => {
-            let diagnostic = Diagnostic::error(codes::SECRET_SOURCE, "a generated Secret gets its name from the release")
+        (SecretSource::Generate | SecretSource::External, Some(name)) => {
+            let made = if common == SecretSource::Generate {
+                "a generated"
+            } else {
+                "an external"
+            };
+            let diagnostic = Diagnostic::error(codes::SECRET_SOURCE, format!("{made} Secret gets its name from the release"))
                 .at(name.span, "does not apply")
                 .help("write source = \"existing\", or state `name` only in the environments whose Secret exists");
             sink.push(match source {
-                Some(source) => diagnostic.at(source.span, "generated"),
+                Some(source) => diagnostic.at(source.span, source.value.word()),
                 None => diagnostic.note("`source` is \"generate\" unless stated"),
             });
         }
         _ => {}
     }
-    let nobody = |rule: &SecretKeyRule| {
-        generates && rule.generate.is_none() && !rule.has_fault_in(&["generate"])
+}
+
+/// What comes from a store needs one, and a place in it.
+fn store(secrets: &Spanned<Secrets>, common: SecretSource, sink: &mut Sink) {
+    let external = |rule: &SecretKeyRule| {
+        rule.source
+            .as_ref()
+            .is_some_and(|source| source.value == SecretSource::External)
     };
-    for (key, rule) in secrets.keys.iter().filter(|(_, rule)| nobody(rule)) {
+    let own = secrets.keys.iter().find(|(_, rule)| external(rule));
+    let place = match (common, own) {
+        (SecretSource::External, _) => secrets.source.as_ref().map(|source| source.span),
+        (_, Some((_, rule))) => rule.source.as_ref().map(|source| source.span),
+        _ => None,
+    };
+    let Some(place) = place else { return };
+    if secrets.store.is_none() && !secrets.has_fault_in(&["store"]) {
+        sink.push(
+            Diagnostic::error(codes::SECRET_SOURCE, "an external Secret needs a store")
+                .at(place, "which one?")
+                .help("add store = { name = \"vault-backend\" }, with kind = \"ClusterSecretStore\" if it is one"),
+        );
+    }
+    let placeless = secrets.keys.iter().find(|(_, rule)| {
+        source_of(Some(secrets), rule) == SecretSource::External && rule.remote.is_none()
+    });
+    let needs = common == SecretSource::External || placeless.is_some();
+    if secrets.remote.is_none() && needs && !secrets.has_fault_in(&["remote"]) {
+        sink.push(
+            Diagnostic::error(
+                codes::SECRET_SOURCE,
+                "nothing says where the store keeps the values",
+            )
+            .at(placeless.map_or(place, |(_, rule)| rule.span), "where?")
+            .help(
+                "add remote = \"secret/task-api\" to [secrets], or `remote` to every external key",
+            ),
+        );
+    }
+}
+
+fn rule(
+    secrets: &Secrets,
+    key: &Spanned<String>,
+    rule: &Spanned<SecretKeyRule>,
+    common: SecretSource,
+    sink: &mut Sink,
+) {
+    let source = source_of(Some(secrets), rule);
+    if source == SecretSource::Generate
+        && rule.generate.is_none()
+        && !rule.has_fault_in(&["generate"])
+    {
         sink.push(
             Diagnostic::error(codes::SECRET_SOURCE, format!("nobody provides the secret `{}`", key.value))
                 .at(rule.span, "not generated")
-                .help("write { generate = 32 } if random characters will do, else source = \"existing\" with the name of a Secret that has the key"),
+                .help("write { generate = 32 } if random characters will do, { source = \"existing\", name = \"…\" } for a Secret that has it, or { source = \"external\" } for a store"),
+        );
+    }
+    if let Some(stated) = &rule.source
+        && stated.value == SecretSource::Existing
+        && rule.name.is_none()
+        && common != SecretSource::Existing
+    {
+        sink.push(
+            Diagnostic::error(codes::SECRET_SOURCE, "an existing Secret needs a name")
+                .at(stated.span, "which one?")
+                .help("add name = \"…\", and `key` if it is called differently there"),
+        );
+    }
+    let existing = [
+        rule.name.as_ref().map(|name| ("name", name.span)),
+        rule.key.as_ref().map(|name| ("key", name.span)),
+    ];
+    let external = [
+        rule.remote.as_ref().map(|place| ("remote", place.span)),
+        rule.property.as_ref().map(|place| ("property", place.span)),
+    ];
+    let wrong = |stated: [Option<(&'static str, Span)>; 2], wanted: SecretSource| {
+        stated
+            .into_iter()
+            .flatten()
+            .filter(move |_| source != wanted)
+            .map(move |(key, span)| (key, span, wanted))
+    };
+    for (name, span, wanted) in
+        wrong(existing, SecretSource::Existing).chain(wrong(external, SecretSource::External))
+    {
+        sink.push(
+            Diagnostic::error(
+                codes::SECRET_SOURCE,
+                format!("`{name}` belongs to source = \"{}\"", wanted.word()),
+            )
+            .at(span, "does not apply")
+            .help(format!(
+                "remove it, or add source = \"{}\" to the key",
+                wanted.word()
+            )),
         );
     }
 }

@@ -1,15 +1,17 @@
 //! Times that must add up.
 
 use crate::codes;
+use crate::derived::has_service;
 use crate::diagnostic::{Diagnostic, Sink};
 use crate::model::{Document, Probe, Workload};
 use crate::span::Spanned;
-use crate::types::{Duration, WorkloadKind};
+use crate::types::Duration;
 
 /// Checks the times of one environment.
 pub(super) fn check(document: &Document, sink: &mut Sink) {
     for (_, workload) in document.workloads.iter() {
         shutdown(workload, sink);
+        positive(workload.timeout.as_ref(), "timeout", sink);
         let Some(probes) = &workload.probes else {
             continue;
         };
@@ -62,11 +64,10 @@ fn within_period(probe: &Spanned<Probe>, sink: &mut Sink) {
 
 /// Time that a stopping pod keeps answering, in seconds.
 pub fn drain_seconds(workload: &Workload) -> u32 {
-    let default = if workload.kind.value == WorkloadKind::Service {
-        10
-    } else {
-        0
-    };
+    if !workload.pre_stop.is_empty() {
+        return 0;
+    }
+    let default = if has_service(workload) { 10 } else { 0 };
     workload
         .drain
         .as_ref()

@@ -8,14 +8,19 @@ mod name;
 mod quantity;
 mod text;
 mod version;
+mod workload;
 
 pub use choice::{
-    DecisionStatus, Delivery, PullPolicy, RolloutStrategy, SecretSource, ServiceType, Strategy,
+    AccessMode, AppProtocol, ChangeKind, Concurrency, ConnectionPart, DashboardUnit,
+    DecisionStatus, Delivery, HookEvent, IngressController, Layout, MonitorKind, PathType,
+    Protocol, PullPolicy, RolloutStrategy, Scaler, SecretSource, SelectPolicy, ServiceType,
+    Severity, Spread, StoreKind, Strategy, TaintEffect, TrafficPolicy, UrlScheme, VolumeKind,
     WorkloadKind,
 };
 pub use image::Image;
 pub use name::{
-    AnnotationKey, EnvName, EnvironmentName, Identifier, Label, LabelKey, Name, SecretKey, SqlName,
+    AnnotationKey, EnvName, EnvironmentName, Identifier, Label, LabelKey, Name, SecretKey,
+    SecretName, SqlName,
 };
 pub use quantity::{Cpu, Duration, Memory, Port, Positive, Surge, UserId, Whole};
 pub use text::{
@@ -23,6 +28,10 @@ pub use text::{
     Language, Line, Text, Url,
 };
 pub use version::{Constraint, KubeVersion, SemVer};
+pub use workload::{
+    CronTime, FieldPath, HeaderName, MetricSource, PathTarget, Percent, PortName, RateLimit,
+    RemoteKey, ScalingTarget, SecretDataKey, TriggerKey, WildcardHost,
+};
 
 use crate::decode::{Fault, Scalar};
 use crate::tree::Value;

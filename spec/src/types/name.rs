@@ -310,3 +310,26 @@ word!(
             .help("use letters, digits, `-`, `_` and `.`, at most 63 characters, first and last a letter or digit"))
     }
 );
+
+word!(
+    /// A name of a Secret, ConfigMap, class or the like (RFC 1123 subdomain).
+    SecretName,
+    ScalarShape {
+        name: "a Secret's name",
+        hint: "such as \"task-api-credentials\"",
+        json: r#"{"type":"string","pattern":"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}"#,
+    },
+    |text| {
+        let edge = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+        let valid = text.len() <= 253
+            && text.starts_with(edge)
+            && text.ends_with(edge)
+            && text.chars().all(|c| edge(c) || matches!(c, '-' | '.'));
+        if valid {
+            Ok(())
+        } else {
+            Err(Fault::new(codes::NAME, format!("`{text}` is not a Secret's name"))
+                .help("use lower-case letters, digits, `-` and `.`, such as \"task-api-credentials\""))
+        }
+    }
+);

@@ -3,7 +3,7 @@
 use super::name::word;
 use super::text;
 use crate::codes;
-use crate::decode::{Decode, Fault, Scalar};
+use crate::decode::{Decode, Fault, Key, Scalar};
 use crate::diagnostic::{Sink, reorders};
 use crate::shape::{ScalarShape, Shape};
 use crate::tree::{Node, Value};
@@ -154,6 +154,14 @@ word!(
     }
 );
 
+impl Key for AbsolutePath {
+    const OPEN: bool = true;
+}
+
+impl Key for HttpPath {
+    const OPEN: bool = true;
+}
+
 word!(
     /// The name of a values file in the chart.
     FileName,
@@ -248,24 +256,29 @@ word!(
 );
 
 word!(
-    /// A range of IPv4 addresses.
+    /// A range of IPv4 or IPv6 addresses.
     Cidr,
     ScalarShape {
         name: "a range of addresses",
         hint: "such as \"10.0.0.0/8\"",
-        json: r#"{"type":"string","pattern":"^[0-9]{1,3}(\\.[0-9]{1,3}){3}/[0-9]{1,2}$"}"#,
+        json: r#"{"type":"string","pattern":"^[0-9a-fA-F.:]+/[0-9]{1,3}$"}"#,
     },
     |text| {
         let valid = text.split_once('/').is_some_and(|(address, bits)| {
-            address.parse::<std::net::Ipv4Addr>().is_ok()
-                && bits.len() <= 2
-                && bits.parse::<u8>().is_ok_and(|bits| bits <= 32)
+            let most = match address.parse::<std::net::IpAddr>() {
+                Ok(std::net::IpAddr::V4(_)) => 32,
+                Ok(std::net::IpAddr::V6(_)) => 128,
+                Err(_) => return false,
+            };
+            bits.len() <= 3
+                && bits.bytes().all(|b| b.is_ascii_digit())
+                && bits.parse::<u8>().is_ok_and(|bits| bits <= most)
         });
         if valid {
             Ok(())
         } else {
-            Err(Fault::new(codes::TEXT, format!("`{text}` is not a range of IPv4 addresses"))
-                .help("write an address and the number of leading bits, such as \"10.0.0.0/8\""))
+            Err(Fault::new(codes::TEXT, format!("`{text}` is not a range of addresses"))
+                .help("write an address and the number of leading bits, such as \"10.0.0.0/8\" or \"2001:db8::/32\""))
         }
     }
 );

@@ -1,0 +1,144 @@
+//! Exposure outside the cluster: hosts, paths, certificates, rates.
+
+use super::references::{answers, dangling, service_port};
+use crate::codes;
+use crate::decode::Map;
+use crate::derived;
+use crate::diagnostic::{Diagnostic, Sink};
+use crate::model::{Document, Ingress, Tls};
+use crate::span::{Span, Spanned};
+use crate::types::{Flag, HttpPath, IngressController, Name, PathTarget};
+
+/// Checks the exposure of one environment.
+pub(super) fn check(document: &Document, sink: &mut Sink) {
+    let on = |enabled: &Option<Spanned<Flag>>| enabled.as_ref().is_none_or(|flag| flag.0);
+    if let Some(ingress) = &document.ingress {
+        if ingress.hosts.declares_nothing() && on(&ingress.enabled) {
+            no_host(ingress.span, sink);
+        }
+        rate(ingress, sink);
+        for tls in ingress.tls.iter() {
+            source(tls, sink);
+        }
+        for (host, rule) in ingress.hosts.iter() {
+            paths(document, host.span, &rule.paths, sink);
+            for tls in rule.tls.iter() {
+                source(tls, sink);
+            }
+        }
+    }
+    if let Some(gateway) = &document.gateway {
+        if gateway.hosts.declares_nothing() && on(&gateway.enabled) {
+            no_host(gateway.span, sink);
+        }
+        if gateway.parents.is_empty() && !gateway.has_fault_in(&["parents"]) && on(&gateway.enabled)
+        {
+            sink.push(
+                Diagnostic::error(codes::EXPOSURE, "the routes belong to no gateway")
+                    .at(gateway.span, "needs `parents`")
+                    .help("name the gateway: parents = [{ name = \"public\", namespace = \"gateways\" }]"),
+            );
+        }
+        for (host, rule) in gateway.hosts.iter() {
+            paths(document, host.span, &rule.paths, sink);
+        }
+    }
+}
+
+fn no_host(span: Span, sink: &mut Sink) {
+    sink.push(
+        Diagnostic::error(codes::EXPOSURE, "nothing is exposed")
+            .at(span, "no host")
+            .help("add a host: hosts.\"api.example.com\" = { paths = { \"/\" = \"api\" } }, or enabled = false"),
+    );
+}
+
+fn paths(
+    document: &Document,
+    host: Span,
+    paths: &Map<HttpPath, Spanned<PathTarget>>,
+    sink: &mut Sink,
+) {
+    if paths.declares_nothing() {
+        let main = derived::main_workload(document);
+        let reached = main
+            .and_then(|name| document.workloads.get(name))
+            .is_some_and(|workload| derived::has_service(workload));
+        if !reached {
+            sink.push(
+                Diagnostic::error(codes::EXPOSURE, "the main workload cannot be reached")
+                    .at(host, "leads to it")
+                    .help("name a service: paths = { \"/\" = \"api\" }"),
+            );
+        }
+    }
+    for (_, target) in paths.iter() {
+        let (workload, port) = target.parts();
+        let Some(found) = document.workloads.get(workload) else {
+            if !document.workloads.declares(workload) {
+                sink.push(dangling(
+                    "workload",
+                    workload,
+                    target.span,
+                    document.workloads.declared(),
+                    "workloads",
+                ));
+            }
+            continue;
+        };
+        let name = Spanned::new(Name(workload.to_owned()), target.span);
+        if answers(document, &name, sink).is_some()
+            && let Some(port) = port
+        {
+            service_port(found, port, target.span, sink);
+        }
+    }
+}
+
+/// A certificate has one source.
+fn source(tls: &Spanned<Tls>, sink: &mut Sink) {
+    if tls.has_fault_in(&["issuer", "cluster-issuer", "secret", "controller"]) {
+        return;
+    }
+    let controller = tls.controller.as_ref().filter(|flag| flag.0);
+    let issuers = [&tls.issuer, &tls.cluster_issuer].into_iter().flatten();
+    let mut sources: Vec<Span> = issuers.map(|issuer| issuer.span).collect();
+    sources.extend(controller.map(|flag| flag.span));
+    // A Secret beside an issuer is the name of what it makes.
+    if sources.is_empty() {
+        sources.extend(tls.secret.as_ref().map(|secret| secret.span));
+    }
+    if sources.len() == 1 {
+        return;
+    }
+    let found = if sources.is_empty() {
+        "nobody provides the certificate"
+    } else {
+        "the certificate has several sources"
+    };
+    let diagnostic = Diagnostic::error(codes::EXPOSURE, found)
+        .at(tls.span, "certificate")
+        .help("write one of cluster-issuer = \"…\" or issuer = \"…\" (cert-manager), secret = \"…\" (an existing one), controller = true (it has one for every host)")
+        .note("without a source visitors would see the controller's self-signed certificate");
+    sink.push(sources.into_iter().fold(diagnostic, |diagnostic, span| {
+        diagnostic.at(span, "a source")
+    }));
+}
+
+/// An Ingress has no field for a rate: it depends on who serves it.
+fn rate(ingress: &Ingress, sink: &mut Sink) {
+    let Some(rate) = &ingress.rate_limit else {
+        return;
+    };
+    let controller = ingress.controller.as_ref().map(|c| c.value);
+    if controller.is_none_or(|controller| controller == IngressController::Other) {
+        sink.push(
+            Diagnostic::error(
+                codes::EXPOSURE,
+                "nothing says how the controller limits rates",
+            )
+            .at(rate.span, "depends on the controller")
+            .help("write controller = \"traefik\", \"haproxy\" or \"ingress-nginx\", or use `annotations`"),
+        );
+    }
+}
