@@ -97,6 +97,9 @@ fn default_environment(plan: &Plan) -> EnvironmentFacts {
         existing_secret: String::new(),
         heading: String::new(),
         what: String::new(),
+        external_secret: false,
+        store: String::new(),
+        urls: Vec::new(),
         hosts: plan
             .context
             .dependencies

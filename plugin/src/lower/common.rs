@@ -1,17 +1,19 @@
 //! Facts and values of the chart as a whole.
 
 use super::context::{
-    ChartFacts, Context, DependencyFacts, OwnerFacts, StatementFacts, TestFacts, ToolFacts,
+    ChangeFacts, ChartFacts, Context, DependencyFacts, OwnerFacts, StatementFacts, TestFacts,
+    ToolFacts,
 };
-use super::{schemas, secret};
+use super::{exposure, migration, schemas, secret};
 use crate::api::Decision;
 use crate::catalog;
 use crate::values::{Entry, branch, leaf, open_branch};
 use serde_json::{Map, Value, json};
 use taskspec_spec::Resolved;
 use taskspec_spec::check::names::values_key;
-use taskspec_spec::model::{Criterion, Document};
-use taskspec_spec::types::Delivery;
+use taskspec_spec::derived;
+use taskspec_spec::model::{Criterion, Document, Intent};
+use taskspec_spec::types::{ChangeKind, Delivery, SecretSource};
 
 /// Oldest Kubernetes that knows every field of the chart: the preStop hook's
 /// native sleep is on by default since 1.30 (KEP-3960).
@@ -40,6 +42,9 @@ pub fn chart(resolved: &Resolved) -> ChartFacts {
     ChartFacts {
         name: intent.name.value.0.clone(),
         key: values_key(&intent.name),
+        layout: derived::layout(&resolved.base).word().to_owned(),
+        jobs_expire: migration::jobs_expire(&resolved.base),
+        changes: changes(intent),
         version: intent.version.text.clone(),
         app_version: intent
             .app_version
@@ -76,6 +81,24 @@ pub fn chart(resolved: &Resolved) -> ChartFacts {
         icon: url(&intent.icon),
         license: text(&intent.license),
     }
+}
+
+fn changes(intent: &Intent) -> Vec<ChangeFacts> {
+    intent
+        .changes
+        .iter()
+        .map(|change| ChangeFacts {
+            kind: change
+                .value
+                .0
+                .kind
+                .as_ref()
+                .map_or(ChangeKind::Changed, |kind| kind.value)
+                .word()
+                .to_owned(),
+            text: change.value.0.text.value.0.clone(),
+        })
+        .collect()
 }
 
 /// Tests that criteria ask for.
@@ -276,73 +299,151 @@ pub fn values(document: &Document, context: &Context) -> Vec<Entry> {
             schemas::pull_secrets(),
             "Secrets for pulling this chart's images",
         ),
-        branch(
-            "serviceAccount",
-            "Identity of the pods towards the cluster; no token is mounted",
-            vec![
-                leaf(
-                    "create",
-                    true,
-                    schemas::boolean(),
-                    "Create a service account",
-                ),
-                leaf(
-                    "name",
-                    "",
-                    schemas::string(),
-                    "Name of the service account; empty for the chart's full name",
-                ),
-                leaf(
-                    "annotations",
-                    json!({}),
-                    schemas::annotations(),
-                    "Annotations of the service account",
-                ),
-            ],
-        ),
-        branch(
-            "networkPolicy",
-            "Network policies, one per component",
-            vec![
-                leaf(
-                    "enabled",
-                    true,
-                    schemas::boolean(),
-                    "Close the network but for what is needed",
-                ),
-                branch(
-                    "dns",
-                    "Where names are resolved",
-                    vec![
-                        leaf(
-                            "namespace",
-                            "kube-system",
-                            json!({ "type": "string", "minLength": 1 }),
-                            "Namespace of the cluster's DNS",
-                        ),
-                        leaf(
-                            "podLabels",
-                            json!({ "k8s-app": "kube-dns" }),
-                            schemas::annotations(),
-                            "Labels of its pods",
-                        ),
-                        leaf(
-                            "cidrs",
-                            json!(["169.254.20.10/32"]),
-                            schemas::strings(),
-                            "Addresses that resolve names besides those pods, such as the node-local cache",
-                        ),
-                        leaf(
-                            "ports",
-                            json!([53]),
-                            json!({ "type": "array", "items": schemas::integer(1, 65535) }),
-                            "Ports of its pods; OpenShift's listen on 5353",
-                        ),
-                    ],
-                ),
-            ],
-        ),
+        service_account(document),
+        network_policy(document, context),
     ]
+}
+
+fn service_account(document: &Document) -> Entry {
+    let stated = document.account.as_ref();
+    let annotations: Map<String, Value> = stated
+        .into_iter()
+        .flat_map(|account| account.annotations.iter())
+        .map(|(key, value)| (key.value.clone(), json!(value.value.0)))
+        .collect();
+    branch(
+        "serviceAccount",
+        "Identity of the pods towards the cluster; no token is mounted",
+        vec![
+            leaf(
+                "create",
+                stated
+                    .and_then(|account| account.create.as_ref())
+                    .is_none_or(|flag| flag.0),
+                schemas::boolean(),
+                "Create a service account",
+            ),
+            leaf(
+                "name",
+                stated
+                    .and_then(|account| account.name.as_ref())
+                    .map_or("", |name| &name.value.0),
+                schemas::string(),
+                "Name of the service account; empty for the chart's full name",
+            ),
+            leaf(
+                "annotations",
+                Value::Object(annotations),
+                schemas::annotations(),
+                "Annotations of the service account",
+            ),
+        ],
+    )
+}
+
+fn network_policy(document: &Document, context: &Context) -> Entry {
+    let stated = document.network.as_ref();
+    let labels: Map<String, Value> = stated
+        .into_iter()
+        .flat_map(|network| network.dns_labels.iter())
+        .map(|(key, value)| (key.value.clone(), json!(value.value.0)))
+        .collect();
+    let labels = if labels.is_empty() {
+        json!({ "k8s-app": "kube-dns" })
+    } else {
+        Value::Object(labels)
+    };
+    let addresses: Vec<&str> = stated
+        .into_iter()
+        .flat_map(|network| &network.dns_addresses)
+        .map(|address| address.value.0.as_str())
+        .collect();
+    let ports: Vec<u16> = stated
+        .into_iter()
+        .flat_map(|network| &network.dns_ports)
+        .map(|port| port.value.0)
+        .collect();
+    let mut entries = vec![leaf(
+        "enabled",
+        stated
+            .and_then(|network| network.enabled.as_ref())
+            .is_none_or(|flag| flag.0),
+        schemas::boolean(),
+        "Close the network but for what is needed",
+    )];
+    if context.ingress.is_some() || context.gateway {
+        entries.push(leaf(
+            "ingressNamespace",
+            exposure::namespace(document),
+            schemas::string(),
+            "Namespace of what lets people in; empty for any namespace",
+        ));
+    }
+    if context
+        .workloads
+        .iter()
+        .any(|facts| !facts.metrics_port.is_empty())
+        || context
+            .dependencies
+            .iter()
+            .any(|facts| facts.guarded && facts.metrics_port > 0)
+    {
+        entries.push(leaf(
+            "monitoringNamespace",
+            document
+                .monitoring
+                .as_ref()
+                .and_then(|monitoring| monitoring.namespace.as_ref())
+                .map_or("", |namespace| &namespace.value.0),
+            schemas::string(),
+            "Namespace that Prometheus runs in; empty for any namespace",
+        ));
+    }
+    entries.push(branch(
+        "dns",
+        "Where names are resolved",
+        vec![
+            leaf(
+                "namespace",
+                stated
+                    .and_then(|network| network.dns_namespace.as_ref())
+                    .map_or("kube-system", |namespace| &namespace.value.0),
+                json!({ "type": "string", "minLength": 1 }),
+                "Namespace of the cluster's DNS",
+            ),
+            leaf(
+                "podLabels",
+                labels,
+                schemas::annotations(),
+                "Labels of its pods",
+            ),
+            leaf(
+                "cidrs",
+                if addresses.is_empty() {
+                    json!(["169.254.20.10/32"])
+                } else {
+                    json!(addresses)
+                },
+                schemas::strings(),
+                "Addresses that resolve names besides those pods, such as the node-local cache",
+            ),
+            leaf(
+                "ports",
+                if ports.is_empty() {
+                    json!([53])
+                } else {
+                    json!(ports)
+                },
+                json!({ "type": "array", "items": schemas::integer(1, 65535) }),
+                "Ports of its pods; OpenShift's listen on 5353",
+            ),
+        ],
+    ));
+    branch(
+        "networkPolicy",
+        "Network policies, one per component",
+        entries,
+    )
 }
 
 /// Values of `helm test`.
@@ -418,6 +519,24 @@ pub fn decisions(resolved: &Resolved, context: &Context) -> Vec<Decision> {
     if context.secret.any {
         made.push(secret_decision(resolved));
     }
+    for (facts, (_, workload)) in context.workloads.iter().zip(resolved.base.workloads.iter()) {
+        if let Some(volume) = derived::single_mount(workload)
+            && facts.always
+            && workload
+                .rollout
+                .as_ref()
+                .is_none_or(|rollout| rollout.strategy.is_none())
+        {
+            made.push(decision(
+                &format!("workloads.{}.rollout.strategy", facts.name),
+                "recreate".to_owned(),
+                format!(
+                    "a new pod could not mount the volume `{}` before the old one is gone",
+                    volume.value
+                ),
+            ));
+        }
+    }
     if resolved
         .base
         .platform
@@ -454,32 +573,50 @@ pub fn decisions(resolved: &Resolved, context: &Context) -> Vec<Decision> {
 }
 
 fn secret_decision(resolved: &Resolved) -> Decision {
-    let generated: Vec<&str> = resolved
-        .environments
-        .iter()
-        .filter(|merged| secret::generates(&merged.document))
-        .map(|merged| merged.name.value.as_str())
-        .collect();
-    let base = secret::generates(&resolved.base);
-    let (choice, reason) = match (base, generated.is_empty(), resolved.environments.is_empty()) {
-        (true, true, false) => (
-            "existing in every environment".to_owned(),
-            "each names a Secret that must be there first",
-        ),
-        (true, _, _) | (false, false, _) if generated.len() == resolved.environments.len() => (
-            "generated".to_owned(),
-            "random at the first installation, kept at upgrades and after an uninstall",
-        ),
-        (_, false, _) => (
-            format!("generated in {}", generated.join(", ")),
-            "random at the first installation, kept at upgrades; elsewhere a named Secret must be there first",
-        ),
-        _ => ("existing".to_owned(), "a named Secret must be there first"),
+    let of = |wanted: SecretSource| -> Vec<&str> {
+        resolved
+            .environments
+            .iter()
+            .filter(|merged| secret::source(&merged.document) == wanted)
+            .map(|merged| merged.name.value.as_str())
+            .collect()
     };
+    let sources = [
+        (SecretSource::Generate, "generated"),
+        (SecretSource::Existing, "existing"),
+        (SecretSource::External, "external"),
+    ];
+    let base = secret::source(&resolved.base);
+    let used: Vec<(SecretSource, &str, Vec<&str>)> = sources
+        .into_iter()
+        .map(|(source, word)| (source, word, of(source)))
+        .filter(|(source, _, names)| {
+            !names.is_empty() || (resolved.environments.is_empty() && *source == base)
+        })
+        .collect();
+    let choice = match &used[..] {
+        [(_, word, _)] => (*word).to_owned(),
+        several => several
+            .iter()
+            .map(|(_, word, names)| format!("{word} in {}", names.join(", ")))
+            .collect::<Vec<_>>()
+            .join("; "),
+    };
+    let reason = used
+        .iter()
+        .map(|(source, _, _)| match source {
+            SecretSource::Generate => {
+                "random at the first installation, kept at upgrades and after an uninstall"
+            }
+            SecretSource::Existing => "a named Secret must be there first",
+            SecretSource::External => "the External Secrets Operator reads a store",
+        })
+        .collect::<Vec<_>>()
+        .join("; ");
     Decision {
         subject: "secrets.source".to_owned(),
         choice,
-        reason: reason.to_owned(),
+        reason,
     }
 }
 

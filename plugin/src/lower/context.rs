@@ -25,8 +25,39 @@ pub struct Context {
     pub statements: Vec<StatementFacts>,
     /// Images of clients.
     pub tools: Vec<ToolFacts>,
+    /// Exposure through an Ingress.
+    pub ingress: Option<IngressFacts>,
+    /// Whether routes of the Gateway API lead to workloads.
+    pub gateway: bool,
+    /// What watches the chart.
+    pub monitoring: MonitoringFacts,
+    /// Whether the specification adds objects of its own.
+    pub manifests: bool,
+    /// Whether the specification adds values for templates of the user's own.
+    pub custom: bool,
     /// What was chosen because the specification left it open.
     pub decisions: Vec<Decision>,
+    /// Numbers of each workload in each environment.
+    pub sizes: Vec<SizeFacts>,
+}
+
+/// Numbers of a workload in an environment, as they were checked.
+#[derive(Debug, Clone, Serialize)]
+pub struct SizeFacts {
+    /// Environment.
+    pub environment: String,
+    /// Workload.
+    pub workload: String,
+    /// Pods: a number or a range.
+    pub pods: String,
+    /// Pods that a rollout adds, and pods that it may take away.
+    pub rollout: String,
+    /// Pods that a node drain may take away at a time.
+    pub drain: String,
+    /// CPU and memory set aside by all pods.
+    pub requests: String,
+    /// Seconds that a pod may take to start and to stop.
+    pub times: String,
 }
 
 /// The chart itself.
@@ -44,6 +75,8 @@ pub struct ChartFacts {
     pub summary: String,
     /// Several lines, possibly none.
     pub description: String,
+    /// Layout of values and files.
+    pub layout: String,
     /// Oldest minor version of Kubernetes.
     pub kubernetes_minor: u32,
     /// Who installs it: `helm`, `argocd` or `flux`.
@@ -60,6 +93,19 @@ pub struct ChartFacts {
     pub icon: String,
     /// SPDX identifier, possibly empty.
     pub license: String,
+    /// What changed, as Artifact Hub reads it.
+    pub changes: Vec<ChangeFacts>,
+    /// Whether a finished Job removes itself.
+    pub jobs_expire: bool,
+}
+
+/// A change since the last version.
+#[derive(Debug, Clone, Serialize)]
+pub struct ChangeFacts {
+    /// `added`, `changed` and so on.
+    pub kind: String,
+    /// One line.
+    pub text: String,
 }
 
 /// A maintainer.
@@ -84,11 +130,19 @@ pub struct WorkloadFacts {
     pub v: String,
     /// The same as messages name it: `agent.`, or nothing.
     pub p: String,
-    /// Whether it carries the chart's own name.
+    /// Whether it is the main workload, which cannot be switched off.
     pub main: bool,
-    /// Prefix of its template files: empty for the main workload.
+    /// Whether its objects carry its name behind the chart's.
+    pub named: bool,
+    /// Prefix of its template files, possibly empty.
     pub file_prefix: String,
-    /// Whether it answers on a port.
+    /// `service`, `worker`, `stateful`, `cron` or `job`.
+    pub kind: String,
+    /// Kind of the object that makes its pods.
+    pub controller: String,
+    /// Whether its pods run all the time.
+    pub always: bool,
+    /// Whether it answers through a Service.
     pub service: bool,
     /// Whether pods are all stopped before new ones start.
     pub recreate: bool,
@@ -96,29 +150,96 @@ pub struct WorkloadFacts {
     pub command: bool,
     /// Whether the specification gives arguments.
     pub args: bool,
-    /// Connection URLs and secrets it gets as variables.
-    pub secrets: Vec<SecretVariable>,
-    /// Variables that take a label's value.
-    pub labels: Vec<LabelVariable>,
-    /// Names of the dependencies it uses.
-    pub uses: Vec<String>,
+    /// Whether it has an image of its own.
+    pub own_image: bool,
+    /// How templates reach the values of its image.
+    pub image_v: String,
+    /// Workload whose image, variables and connections it shares; possibly none.
+    pub like: String,
+    /// How templates reach that workload's values.
+    pub like_v: String,
+    /// Variables that do not stand in its values.
+    pub variables: Variables,
+    /// Names of the dependencies that it connects to.
+    pub connects: Vec<String>,
+    /// Names of the dependencies in the release that its pods wait for.
+    pub awaits: Vec<String>,
+    /// Workloads that it connects to.
+    pub calls: Vec<String>,
+    /// Workloads that connect to it.
+    pub callers: Vec<String>,
+    /// Whether an Ingress or a route leads to it.
+    pub exposed: bool,
     /// Whether its pods wait for the migrations.
     pub waits: bool,
-    /// Whether it has a startup, liveness or readiness probe.
+    /// Whether its pods run the migrations in some environment.
+    pub migrates: bool,
+    /// Its probes: `startupProbe` and so on.
     pub probes: Vec<String>,
     /// Probe whose HTTP path the chart's tests ask; empty when only the port can be tested.
     pub test_probe: String,
+    /// Port that the chart's tests ask; empty for none.
+    pub test_port: String,
     /// Name in capitals, for variables of shell scripts.
     pub variable: String,
+    /// Ports, the main one first.
+    pub ports: Vec<PortFacts>,
+    /// Volumes.
+    pub volumes: Vec<VolumeFacts>,
+    /// Whether a volume becomes a claim of its own.
+    pub claims: bool,
+    /// Files with plain text.
+    pub files: Vec<FileFacts>,
+    /// Files that hold a key of a Secret.
+    pub secret_files: Vec<FileFacts>,
+    /// Containers that run before it.
+    pub init: Vec<ContainerFacts>,
+    /// Containers that run beside it.
+    pub sidecars: Vec<ContainerFacts>,
+    /// `hpa`, `keda` or nothing.
+    pub scaling: String,
+    /// Whether it has an identity of its own.
+    pub account: bool,
+    /// Rights in the namespace and in the cluster.
+    pub rules: Vec<RuleFacts>,
+    /// Rights in the whole cluster.
+    pub cluster_rules: Vec<RuleFacts>,
+    /// Whether its token is mounted.
+    pub token: bool,
+    /// Name of the port with metrics; empty for none.
+    pub metrics_port: String,
+    /// `service-monitor`, `pod-monitor`, `annotations` or nothing.
+    pub monitor: String,
+    /// Whether something is merged into its objects in the end.
+    pub patched: bool,
+    /// Events of the release that start it, joined by commas; possibly none.
+    pub hooks: String,
 }
 
-/// A variable that comes from the chart's Secret.
+/// Variables of a container that do not stand in its values.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Variables {
+    /// Keys of Secrets.
+    pub secrets: Vec<SecretVariable>,
+    /// Values of labels.
+    pub labels: Vec<LabelVariable>,
+    /// Fields of the pod.
+    pub fields: Vec<FieldVariable>,
+    /// Connections without a secret.
+    pub computed: Vec<ComputedVariable>,
+}
+
+/// A variable that comes from a Secret.
 #[derive(Debug, Clone, Serialize)]
 pub struct SecretVariable {
     /// Name of the variable.
     pub variable: String,
     /// Key of the Secret.
     pub key: String,
+    /// Helper that gives the Secret's name.
+    pub name_helper: String,
+    /// Helper that gives the key; empty if it is always `key`.
+    pub key_helper: String,
     /// Dependency it belongs to, possibly none.
     pub dependency: String,
 }
@@ -130,6 +251,144 @@ pub struct LabelVariable {
     pub variable: String,
     /// Key of the label.
     pub label: String,
+}
+
+/// A variable that takes a field of the pod.
+#[derive(Debug, Clone, Serialize)]
+pub struct FieldVariable {
+    /// Name of the variable.
+    pub variable: String,
+    /// Path of the field.
+    pub field: String,
+    /// Whether it is a request or limit of the container.
+    pub resource: bool,
+}
+
+/// A variable whose value a helper computes.
+#[derive(Debug, Clone, Serialize)]
+pub struct ComputedVariable {
+    /// Name of the variable.
+    pub variable: String,
+    /// Helper that gives it, or the host of a workload.
+    pub helper: String,
+    /// What of a workload: `host`, `port`, `address` or `url`; empty for a dependency.
+    pub part: String,
+    /// How templates reach the workload's port.
+    pub port: String,
+    /// Scheme of the URL.
+    pub scheme: String,
+    /// Path at the end of the URL, possibly none.
+    pub path: String,
+}
+
+/// A port of a workload's pods.
+#[derive(Debug, Clone, Serialize)]
+pub struct PortFacts {
+    /// Its name.
+    pub name: String,
+    /// Key in the values.
+    pub key: String,
+    /// Whether it is the main port.
+    pub main: bool,
+    /// Sidecar that listens on it; empty for the workload itself.
+    pub sidecar: String,
+    /// `TCP` or `UDP`.
+    pub protocol: String,
+    /// Protocol above it as `appProtocol` names it; possibly none.
+    pub app_protocol: String,
+    /// Whether the Service has it.
+    pub exposed: bool,
+    /// How templates reach the container's port.
+    pub container_v: String,
+    /// How templates reach the Service's port.
+    pub service_v: String,
+}
+
+/// A volume of a workload.
+#[derive(Debug, Clone, Serialize)]
+pub struct VolumeFacts {
+    /// Its name.
+    pub name: String,
+    /// Key in the values.
+    pub key: String,
+    /// `persistent`, `ephemeral`, `secret` or `config`.
+    pub kind: String,
+    /// Directory in the container.
+    pub mount: String,
+    /// Whether it can only be read.
+    pub read_only: bool,
+    /// Whether it is in memory.
+    pub in_memory: bool,
+    /// Whether its claim outlives an uninstall.
+    pub keep: bool,
+}
+
+/// A file of a workload.
+#[derive(Debug, Clone, Serialize)]
+pub struct FileFacts {
+    /// Its path in the container.
+    pub path: String,
+    /// Key in the ConfigMap or Secret.
+    pub key: String,
+    /// Name of the volume.
+    pub volume: String,
+    /// Helper that gives the Secret's name; empty for plain text.
+    pub name_helper: String,
+    /// Helper that gives the Secret's key; empty if it is always `key`.
+    pub key_helper: String,
+}
+
+/// A container before or beside a workload.
+#[derive(Debug, Clone, Serialize)]
+pub struct ContainerFacts {
+    /// Its name.
+    pub name: String,
+    /// Key in the values.
+    pub key: String,
+    /// How templates reach its values.
+    pub v: String,
+    /// How templates reach the values of its image.
+    pub image_v: String,
+    /// Whether the specification gives a command.
+    pub command: bool,
+    /// Whether the specification gives arguments.
+    pub args: bool,
+    /// Whether it has the workload's variables too.
+    pub shares_env: bool,
+    /// Its own variables that do not stand in its values.
+    pub variables: Variables,
+    /// Names of the volumes that it mounts.
+    pub mounts: Vec<String>,
+    /// Names of its ports.
+    pub ports: Vec<PortFacts>,
+    /// Its probes.
+    pub probes: Vec<String>,
+    /// User ID; 0 for the pod's.
+    pub user: u32,
+    /// Directories that it may write to.
+    pub writable: Vec<WritableFacts>,
+}
+
+/// A directory that a container may write to.
+#[derive(Debug, Clone, Serialize)]
+pub struct WritableFacts {
+    /// Name of the volume.
+    pub volume: String,
+    /// The directory.
+    pub path: String,
+}
+
+/// A right.
+#[derive(Debug, Clone, Serialize)]
+pub struct RuleFacts {
+    /// API groups as YAML.
+    pub groups: String,
+    /// Resources as YAML.
+    pub resources: String,
+    /// Verbs as YAML.
+    pub verbs: String,
+    /// Names of single objects as YAML; empty for all.
+    pub names: String,
 }
 
 /// A dependency.
@@ -214,28 +473,36 @@ pub struct PasswordFacts {
 /// The migrations.
 #[derive(Debug, Clone, Serialize)]
 pub struct MigrationFacts {
-    /// `job` or `hook`.
+    /// Strategies of all environments: `job`, `hook`, `init-container`.
+    pub strategies: Vec<String>,
+    /// The first of them.
     pub strategy: String,
     /// Why.
     pub reason: String,
+    /// Whether new pods wait for a mark in the database.
+    pub marks: bool,
     /// Dependency that is migrated.
     pub database: String,
     /// Key of the Secret with the database's URL.
     pub url_key: String,
-    /// Variables that come from the Secret.
-    pub secrets: Vec<SecretVariable>,
-    /// Variables that take a label's value.
-    pub labels: Vec<LabelVariable>,
+    /// Helper that gives the name of that Secret.
+    pub url_helper: String,
+    /// Variables that do not stand in its values.
+    pub variables: Variables,
     /// Names of the dependencies it uses.
     pub uses: Vec<String>,
     /// Whether the specification gives a command.
     pub command: bool,
+    /// How templates reach the values of its image.
+    pub image_v: String,
+    /// Workload whose pods run them in the strategy `init-container`; possibly none.
+    pub carrier: String,
     /// Name of the database schema with the marker of finished migrations.
     pub marker_schema: String,
     /// Longest wait for the database and the migrations over all environments, in seconds.
     pub longest_seconds: u32,
-    /// Whether a finished Job removes itself.
-    pub expires: bool,
+    /// Whether the database is part of the release.
+    pub database_in_release: bool,
 }
 
 /// The chart's Secret.
@@ -245,10 +512,27 @@ pub struct SecretFacts {
     pub any: bool,
     /// Whether some environment generates it.
     pub generated: bool,
+    /// Whether some environment reads it from a store.
+    pub external: bool,
+    /// Whether pods restart when a Secret changes.
+    pub reload: bool,
     /// Random keys.
     pub random: Vec<RandomFacts>,
     /// Every key with its meaning.
     pub keys: Vec<SecretKeyFacts>,
+    /// Keys that have a source of their own in some environment.
+    pub own: Vec<OwnKeyFacts>,
+    /// Whether such a key comes from a store.
+    pub own_external: bool,
+}
+
+/// A key with a source of its own.
+#[derive(Debug, Clone, Serialize)]
+pub struct OwnKeyFacts {
+    /// The key.
+    pub key: String,
+    /// How templates reach its values.
+    pub v: String,
 }
 
 /// A random key of the Secret.
@@ -269,6 +553,10 @@ pub struct SecretKeyFacts {
     pub doc: String,
     /// What it looks like.
     pub example: String,
+    /// Whether a store holds it: the others are made of those.
+    pub stored: bool,
+    /// Whether losing it loses data.
+    pub irreplaceable: bool,
 }
 
 /// What a criterion's test asks.
@@ -309,6 +597,48 @@ pub struct EnvironmentFacts {
     pub what: String,
     /// Host of each dependency, in their order.
     pub hosts: Vec<String>,
+    /// Whether its Secret comes from a store.
+    pub external_secret: bool,
+    /// Name of that store, possibly none.
+    pub store: String,
+    /// Addresses that people use.
+    pub urls: Vec<String>,
+}
+
+/// Exposure through an Ingress.
+#[derive(Debug, Clone, Serialize)]
+pub struct IngressFacts {
+    /// `ingress-nginx`, `traefik`, `haproxy` or `other`.
+    pub controller: String,
+    /// Whether some environment limits rates.
+    pub limited: bool,
+}
+
+/// What watches the chart.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct MonitoringFacts {
+    /// Whether anything does.
+    pub any: bool,
+    /// Whether there are ServiceMonitors or PodMonitors.
+    pub monitors: bool,
+    /// Names of the alerts.
+    pub alerts: Vec<String>,
+    /// Dashboards.
+    pub dashboards: Vec<DashboardFacts>,
+    /// Whether Grafana gets a data source.
+    pub data_source: bool,
+}
+
+/// A dashboard of Grafana.
+#[derive(Debug, Clone, Serialize)]
+pub struct DashboardFacts {
+    /// Its name, also that of its file.
+    pub name: String,
+    /// Folder in Grafana, quoted for YAML; possibly none.
+    pub folder: String,
+    /// The whole dashboard as JSON.
+    #[serde(skip)]
+    pub json: String,
 }
 
 /// A statement of the specification.

@@ -6,6 +6,7 @@ use crate::catalog::{self, Kind, State};
 use crate::values::{Entry, Node, insert, leaf, open_branch};
 use serde_json::{Value, json};
 use taskspec_spec::codes;
+use taskspec_spec::derived;
 use taskspec_spec::diagnostic::{Diagnostic, Sink};
 use taskspec_spec::model::{Dependency, Document};
 use taskspec_spec::span::{Span, Spanned};
@@ -253,7 +254,7 @@ fn clients(name: &str, base: &Document) -> Vec<String> {
     let mut clients: Vec<String> = base
         .workloads
         .iter()
-        .filter(|(_, workload)| uses(&workload.uses))
+        .filter(|(_, workload)| derived::connections(base, workload).contains(&name))
         .map(|(workload, _)| workload.value.clone())
         .collect();
     if base

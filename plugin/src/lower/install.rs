@@ -2,26 +2,18 @@
 //! and the one-line facts that people compare.
 
 use super::context::{Context, EnvironmentFacts, WorkloadFacts};
-use super::{dependency, migration, secret, workload};
+use super::{dependency, exposure, migration, secret, sizing, workload};
 use taskspec_spec::Resolved;
 use taskspec_spec::check::timing;
 use taskspec_spec::codes;
+use taskspec_spec::derived;
 use taskspec_spec::diagnostic::{Diagnostic, Sink};
 use taskspec_spec::model::{Document, Workload};
 use taskspec_spec::resolve::Merged;
+use taskspec_spec::types::{SecretSource, WorkloadKind};
 
 /// Seconds that a new pod may need beyond its probes: scheduling and pulling the image.
 const POD_SECONDS: u32 = 60;
-
-/// Seconds that a workload's pods may wait for the migrations.
-fn waiting(document: &Document, facts: &WorkloadFacts) -> u32 {
-    match (&document.migrations, facts.waits) {
-        (Some(migrations), true) => {
-            migration::DATABASE_SECONDS + migration::timeout_seconds(migrations)
-        }
-        _ => 0,
-    }
-}
 
 /// Seconds without progress after which a rollout counts as failed.
 pub fn progress_deadline(facts: &WorkloadFacts, workload: &Workload, context: &Context) -> u32 {
@@ -29,10 +21,15 @@ pub fn progress_deadline(facts: &WorkloadFacts, workload: &Workload, context: &C
         .rollout
         .as_ref()
         .and_then(|rollout| rollout.deadline.as_ref());
-    let wait = if facts.waits {
-        context.migration_seconds()
-    } else {
+    let servers = if facts.awaits.is_empty() {
         0
+    } else {
+        migration::DATABASE_SECONDS
+    };
+    let wait = if facts.waits || facts.migrates {
+        context.migration_seconds().max(servers)
+    } else {
+        servers
     };
     let needed = wait + timing::startup_seconds(workload) + POD_SECONDS;
     stated.map_or(needed.max(600), |deadline| deadline.seconds)
@@ -112,20 +109,20 @@ fn deadlines(document: &Document, context: &Context, sink: &mut Sink) {
         else {
             continue;
         };
-        let wait = waiting(document, facts);
+        let wait = workload::waiting(facts, document);
         let needed = wait + timing::startup_seconds(workload) + POD_SECONDS;
         if wait > 0 && deadline.seconds < needed {
             sink.push(
                 Diagnostic::error(
                     codes::TIMING,
-                    format!("the rollout gives up after {}, but its pods may wait for the migrations and start in {needed}s", deadline.human()),
+                    format!("the rollout gives up after {}, but its pods may wait and start in {needed}s", deadline.human()),
                 )
                 .at(deadline.span, "too short")
                 .help(format!("write \"{needed}s\" or more, or leave it out"))
                 .note(format!(
-                    "database {}s + migrations {}s + start {}s + image {POD_SECONDS}s",
+                    "servers {}s + migrations {}s + start {}s + image {POD_SECONDS}s",
                     migration::DATABASE_SECONDS,
-                    wait - migration::DATABASE_SECONDS,
+                    wait.saturating_sub(migration::DATABASE_SECONDS),
                     timing::startup_seconds(workload),
                 )),
             );
@@ -170,6 +167,14 @@ fn environment(merged: &Merged, context: &Context) -> EnvironmentFacts {
         } else {
             String::new()
         },
+        external_secret: context.secret.any && secret::source(document) == SecretSource::External,
+        store: document
+            .secrets
+            .as_ref()
+            .and_then(|secrets| secrets.store.as_ref())
+            .map(|store| store.name.value.0.clone())
+            .unwrap_or_default(),
+        urls: exposure::urls(document),
         hosts: document
             .dependencies
             .iter()
@@ -195,31 +200,39 @@ fn default_release(chart: &str, environment: &str) -> String {
 }
 
 /// Time that an installation or upgrade may take: what comes before the pods,
-/// then the pods of the slowest workload one after another.
+/// then the pods of the slowest workload one after another, or the slowest job.
 fn timeout(document: &Document, context: &Context) -> (u32, String) {
     let mut before = 0;
     let mut parts = Vec::new();
-    if let (Some(facts), Some(migrations)) = (&context.migration, &document.migrations) {
-        let seconds = migration::timeout_seconds(migrations);
-        parts.push(format!("database {}s", migration::DATABASE_SECONDS));
-        parts.push(format!(
-            "{} {seconds}s",
-            if facts.strategy == "hook" {
+    let inside = context.dependencies.iter().any(|facts| facts.in_release);
+    let strategy = context.migration.as_ref().map_or("none", |facts| {
+        migration::strategy_in(document, facts.database_in_release)
+    });
+    match (&document.migrations, strategy) {
+        (Some(migrations), "job" | "hook" | "init-container") => {
+            let seconds = migration::timeout_seconds(migrations);
+            parts.push(format!("database {}s", migration::DATABASE_SECONDS));
+            let what = if strategy == "hook" {
                 "migration hook"
             } else {
                 "migrations"
-            }
-        ));
-        before = migration::DATABASE_SECONDS + seconds;
-    } else if context.dependencies.iter().any(|facts| facts.in_release) {
-        parts.push(format!("servers {}s", migration::DATABASE_SECONDS));
-        before = migration::DATABASE_SECONDS;
+            };
+            parts.push(format!("{what} {seconds}s"));
+            before = migration::DATABASE_SECONDS + seconds;
+        }
+        _ if inside => {
+            parts.push(format!("servers {}s", migration::DATABASE_SECONDS));
+            before = migration::DATABASE_SECONDS;
+        }
+        _ => {}
     }
     let slowest = document
         .workloads
         .iter()
+        .filter(|(_, workload)| derived::runs_always(workload))
+        .filter(|(_, workload)| workload.enabled.as_ref().is_none_or(|flag| flag.0))
         .map(|(name, workload)| {
-            let replicas = workload.replicas.as_ref().map_or(1, |replicas| replicas.0);
+            let replicas = derived::fewest_pods(workload).max(1);
             (rolling(workload, replicas), name.value.as_str(), replicas)
         })
         .max_by_key(|(seconds, _, _)| *seconds);
@@ -228,14 +241,28 @@ fn timeout(document: &Document, context: &Context) -> (u32, String) {
         parts.push(format!("{replicas} × {name} {seconds}s"));
         total = total.saturating_add(seconds);
     }
+    let jobs = document
+        .workloads
+        .iter()
+        .filter(|(_, workload)| workload.kind.value == WorkloadKind::Job)
+        .map(|(name, workload)| (workload::run_seconds(workload), name.value.as_str()))
+        .max();
+    if let Some((seconds, name)) = jobs.filter(|(seconds, _)| before + seconds > total) {
+        parts.truncate(parts.len().saturating_sub(usize::from(slowest.is_some())));
+        parts.push(format!("job {name} {seconds}s"));
+        total = before + seconds;
+    }
     (total.div_ceil(60).max(5), parts.join(" + "))
 }
 
+/// A rolling update replaces pods one after another; a share of them at a time
+/// takes as many steps as it needs.
 fn rolling(workload: &Workload, replicas: u32) -> u32 {
     let one = timing::startup_seconds(workload)
         .saturating_add(POD_SECONDS)
         .saturating_add(timing::grace_seconds(workload));
-    one.saturating_mul(replicas.max(1))
+    let at_once = derived::surge_pods(workload, replicas).max(1);
+    one.saturating_mul(replicas.div_ceil(at_once))
 }
 
 /// What runs in an environment, as one line.
@@ -268,15 +295,18 @@ fn workload_lines(document: &Document) -> Vec<String> {
     document
         .workloads
         .iter()
+        .filter(|(_, workload)| workload.enabled.as_ref().is_none_or(|flag| flag.0))
         .map(|(name, workload)| {
             let amounts = workload::amounts(workload);
-            format!(
-                "{} × {}, {} CPU, {} memory",
-                workload.replicas.as_ref().map_or(1, |replicas| replicas.0),
-                name.value,
+            let given = format!(
+                "{} CPU, {} memory",
                 range(&amounts.cpu),
-                range(&amounts.memory),
-            )
+                range(&amounts.memory)
+            );
+            match &workload.schedule {
+                Some(schedule) => format!("{} at {}, {given}", name.value, schedule.value.0),
+                None => format!("{} × {}, {given}", sizing::pods(workload), name.value),
+            }
         })
         .collect()
 }

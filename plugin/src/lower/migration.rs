@@ -2,13 +2,16 @@
 
 use super::context::{DependencyFacts, MigrationFacts};
 use super::schemas::{self, Amounts};
-use super::{network, workload};
+use super::workload::{Places, VariableContext};
+use super::{Everywhere, network, workload};
 use crate::values::{Entry, branch, leaf};
 use serde_json::json;
 use taskspec_spec::Resolved;
 use taskspec_spec::codes;
+use taskspec_spec::derived;
 use taskspec_spec::diagnostic::{Diagnostic, Sink};
-use taskspec_spec::model::{Document, Migrations};
+use taskspec_spec::model::{Document, Migrations, Workload};
+use taskspec_spec::span::Spanned;
 use taskspec_spec::types::{Delivery, Strategy};
 
 /// Seconds that a database of the release may need until it answers for the
@@ -29,48 +32,70 @@ pub fn timeout_seconds(migrations: &Migrations) -> u32 {
 /// Facts of the migrations, if there are any.
 pub fn resolve(
     resolved: &Resolved,
+    everywhere: &Everywhere<'_>,
     dependencies: &[DependencyFacts],
     sink: &mut Sink,
 ) -> Option<MigrationFacts> {
     let base = &resolved.base;
     let migrations = base.migrations.as_ref()?;
-    let environments = resolved
-        .environments
-        .iter()
-        .filter_map(|merged| merged.document.migrations.as_ref());
-    let longest = environments
-        .chain([migrations])
+    let stated = || {
+        everywhere
+            .all
+            .iter()
+            .filter_map(|document| document.migrations.as_ref())
+    };
+    let longest = stated()
         .map(|m| timeout_seconds(m))
         .max()
         .unwrap_or(TIMEOUT_SECONDS);
-    let databases: Vec<&DependencyFacts> = migrations
-        .uses
-        .iter()
-        .filter_map(|name| dependencies.iter().find(|facts| facts.name == name.value.0))
-        .collect();
-    let known = migrations
-        .uses
-        .iter()
-        .all(|name| base.dependencies.declares(name));
-    let Some(database) = databases.iter().find(|facts| facts.engine == "postgresql") else {
-        if known {
-            sink.push(
-                Diagnostic::error(codes::MIGRATION, "the migrations use no database")
-                    .at(
-                        migrations
-                            .uses
-                            .first()
-                            .map_or(migrations.span, |name| name.span),
-                        "not a database",
-                    )
-                    .help("name the database that is migrated: uses = [\"postgresql\"]"),
-            );
+    let database = database(base, migrations, dependencies, sink)?;
+    let mut strategies: Vec<String> = Vec::new();
+    let mut reason = String::new();
+    for document in &everywhere.all {
+        let Some(migrations) = &document.migrations else {
+            continue;
+        };
+        let (strategy, why) = choose(migrations, database, sink);
+        if reason.is_empty() {
+            reason = why;
         }
-        return None;
-    };
-    let (strategy, reason) = choose(migrations, database, sink);
-    let (secrets, labels) =
-        workload::variables(&migrations.env, &migrations.uses, dependencies, sink);
+        if strategy != "none" && !strategies.iter().any(|known| known == strategy) {
+            strategies.push(strategy.to_owned());
+        }
+        if strategy == "init-container" {
+            alone(document, migrations, &database.name, sink);
+        }
+    }
+    if strategies.is_empty() {
+        strategies.push("job".to_owned());
+    }
+    let places = Places::of(base);
+    let uses: Vec<&str> = migrations
+        .uses
+        .iter()
+        .map(|name| name.value.0.as_str())
+        .collect();
+    let variables = workload::variables(
+        stated().map(|migrations| &migrations.env),
+        &uses,
+        &migrations.uses,
+        VariableContext {
+            base,
+            places: &places,
+            dependencies,
+        },
+        sink,
+    );
+    let carrier = carrier(base, &database.name);
+    let in_pods = strategies.iter().any(|s| s == "init-container");
+    let own_image = stated().any(|migrations| migrations.image.is_some());
+    if !own_image && carrier.is_none() {
+        sink.push(
+            Diagnostic::error(codes::MIGRATION, "the migrations have no image")
+                .at(migrations.span, "needs `image`")
+                .help("give the image that holds the migrations"),
+        );
+    }
     let chart = base
         .intent
         .0
@@ -78,22 +103,113 @@ pub fn resolve(
         .map(|intent| intent.name.value.0.clone())
         .unwrap_or_default();
     Some(MigrationFacts {
-        strategy: strategy.to_owned(),
+        strategy: strategies[0].clone(),
+        marks: strategies.iter().any(|strategy| strategy != "hook"),
+        strategies,
         reason,
         database: database.name.clone(),
         url_key: database.url_key.clone(),
-        secrets,
-        labels,
-        uses: migrations
-            .uses
-            .iter()
-            .map(|name| name.value.0.clone())
-            .collect(),
-        command: !migrations.command.is_empty(),
+        url_helper: "secretName".to_owned(),
+        variables,
+        uses: uses.into_iter().map(str::to_owned).collect(),
+        command: stated().any(|migrations| !migrations.command.is_empty()),
+        image_v: if own_image {
+            ".Values.migration.image".to_owned()
+        } else {
+            let place = places.of_workload(carrier.unwrap_or_default());
+            format!("{}.image", place.v)
+        },
+        carrier: carrier.filter(|_| in_pods).unwrap_or_default().to_owned(),
         marker_schema: format!("{}_chart", chart.replace('-', "_")),
         longest_seconds: DATABASE_SECONDS + longest,
-        expires: job_expires(base),
+        database_in_release: database.in_release,
     })
+}
+
+/// The database that is migrated.
+fn database<'a>(
+    base: &Document,
+    migrations: &Spanned<Migrations>,
+    dependencies: &'a [DependencyFacts],
+    sink: &mut Sink,
+) -> Option<&'a DependencyFacts> {
+    let found = migrations
+        .uses
+        .iter()
+        .filter_map(|name| dependencies.iter().find(|facts| facts.name == name.value.0))
+        .find(|facts| facts.engine == "postgresql");
+    let known = migrations
+        .uses
+        .iter()
+        .all(|name| base.dependencies.declares(name));
+    if found.is_none() && known {
+        sink.push(
+            Diagnostic::error(codes::MIGRATION, "the migrations use no database")
+                .at(
+                    migrations
+                        .uses
+                        .first()
+                        .map_or(migrations.span, |name| name.span),
+                    "not a database",
+                )
+                .help("name the database that is migrated: uses = [\"postgresql\"]"),
+        );
+    }
+    found
+}
+
+/// Workload whose pods run the migrations: the main one if it uses the
+/// database, else the first that does.
+fn carrier<'a>(base: &'a Document, database: &str) -> Option<&'a str> {
+    let uses = |workload: &Workload| {
+        derived::runs_always(workload) && derived::uses(base, workload).contains(&database)
+    };
+    let main = derived::main_workload(base)
+        .filter(|name| base.workloads.get(name).is_some_and(|w| uses(w)));
+    main.or_else(|| {
+        base.workloads
+            .iter()
+            .find(|(_, workload)| uses(workload))
+            .map(|(name, _)| name.value.as_str())
+    })
+}
+
+/// Init containers of several pods would migrate at the same time.
+fn alone(document: &Document, migrations: &Migrations, database: &str, sink: &mut Sink) {
+    let Some(strategy) = &migrations.strategy else {
+        return;
+    };
+    let Some(name) = carrier(document, database) else {
+        sink.push(
+            Diagnostic::error(codes::MIGRATION, "no workload can run the migrations")
+                .at(strategy.span, "an init container of a workload")
+                .help(format!(
+                    "let a workload use the database: uses = [\"{database}\"]"
+                )),
+        );
+        return;
+    };
+    let Some(workload) = document.workloads.get(name) else {
+        return;
+    };
+    let most = derived::most_pods(workload);
+    let surge = derived::surge_pods(workload, most);
+    if most > 1 {
+        let place = derived::scaling(workload)
+            .map(|scaling| scaling.max.span)
+            .or_else(|| workload.replicas.as_ref().map(|replicas| replicas.span))
+            .unwrap_or(workload.kind.span);
+        sink.push(
+            Diagnostic::error(
+                codes::MIGRATION,
+                format!("{most} pods of `{name}` would migrate at the same time"),
+            )
+            .at(strategy.span, "an init container of every pod")
+            .at(place, format!("up to {most} pods"))
+            .note(format!("{most} pods + {surge} during a rollout"))
+            .help("write strategy = \"job\" or \"hook\" here, or one pod"),
+        );
+    }
 }
 
 /// A hook cannot reach a database that the same release creates: hooks run
@@ -107,6 +223,7 @@ fn choose(
         .strategy
         .as_ref()
         .map(|strategy| (strategy.value, strategy.span));
+    let asked = || "the specification asks for it".to_owned();
     match (stated, database.in_release) {
         (Some((Strategy::Hook, span)), true) => {
             sink.push(
@@ -117,8 +234,10 @@ fn choose(
             );
             ("job", String::new())
         }
-        (Some((Strategy::Hook, _)), false) => ("hook", "the specification asks for it".to_owned()),
-        (Some((Strategy::Job, _)), _) => ("job", "the specification asks for it".to_owned()),
+        (Some((Strategy::Hook, _)), false) => ("hook", asked()),
+        (Some((Strategy::Job, _)), _) => ("job", asked()),
+        (Some((Strategy::InitContainer, _)), _) => ("init-container", asked()),
+        (Some((Strategy::None, _)), _) => ("none", asked()),
         (_, true) => (
             "job",
             format!(
@@ -136,24 +255,56 @@ fn choose(
     }
 }
 
+/// The strategy in one environment.
+pub fn strategy_in(document: &Document, database_in_release: bool) -> &'static str {
+    let stated = document
+        .migrations
+        .as_ref()
+        .and_then(|migrations| migrations.strategy.as_ref())
+        .map(|strategy| strategy.value);
+    match stated {
+        Some(Strategy::Hook) => "hook",
+        Some(Strategy::Job) => "job",
+        Some(Strategy::InitContainer) => "init-container",
+        Some(Strategy::None) => "none",
+        Some(Strategy::Auto) | None if database_in_release => "job",
+        Some(Strategy::Auto) | None => "hook",
+    }
+}
+
 /// The values below `migration`.
 pub fn values(facts: &MigrationFacts, migrations: &Migrations) -> Entry {
     let user = migrations.user.as_ref().map_or(10001, |user| user.0);
     let group = migrations.group.as_ref().map_or(user, |group| group.0);
     let retries = migrations.retries.as_ref().map_or(3, |retries| retries.0);
-    let mut entries = vec![
-        leaf(
-            "enabled",
-            true,
-            schemas::boolean(),
-            "Migrate the database schema at each installation and upgrade",
-        ),
-        schemas::image(
-            &migrations.image,
+    let stated = migrations.strategy.as_ref().map(|strategy| strategy.value);
+    let mut entries = vec![leaf(
+        "enabled",
+        stated != Some(Strategy::None),
+        schemas::boolean(),
+        "Migrate the database schema at each installation and upgrade",
+    )];
+    if facts.strategies.len() > 1 {
+        let strategy = match stated {
+            Some(Strategy::Hook) => "hook",
+            Some(Strategy::Job) => "job",
+            Some(Strategy::InitContainer) => "init-container",
+            _ => facts.default_strategy(),
+        };
+        entries.push(leaf(
+            "strategy",
+            strategy,
+            json!({ "enum": facts.strategies }),
+            "How they run: by a Job that pods wait for, by a hook before everything else, or by an init container",
+        ));
+    }
+    if let Some(image) = &migrations.image {
+        entries.push(schemas::image(
+            image,
             "IfNotPresent",
             "Tag; empty for the chart's appVersion",
-        ),
-    ];
+        ));
+    }
     if facts.command {
         let words: Vec<&str> = migrations
             .command
@@ -191,6 +342,18 @@ pub fn values(facts: &MigrationFacts, migrations: &Migrations) -> Entry {
             1,
             schemas::integer(1, 1_000_000),
             "Raise it to run the same migrations again, for example after a backup was restored",
+        ),
+        leaf(
+            "envFromSecrets",
+            json!(workload::env_sources(&migrations.env_from, true)),
+            schemas::objects(),
+            "Existing Secrets, all of whose keys become variables",
+        ),
+        leaf(
+            "envFromConfigMaps",
+            json!(workload::env_sources(&migrations.env_from, false)),
+            schemas::objects(),
+            "Existing ConfigMaps, all of whose keys become variables",
         ),
         leaf(
             "extraEnv",
@@ -234,9 +397,25 @@ pub fn values(facts: &MigrationFacts, migrations: &Migrations) -> Entry {
     branch("migration", "Database migrations", entries)
 }
 
+impl MigrationFacts {
+    /// What `auto` means for this database.
+    fn default_strategy(&self) -> &'static str {
+        let wanted = if self.database_in_release {
+            "job"
+        } else {
+            "hook"
+        };
+        if self.strategies.iter().any(|known| known == wanted) {
+            wanted
+        } else {
+            "job"
+        }
+    }
+}
+
 /// Whether finished Jobs may be removed by themselves: tools that compare the
 /// cluster with the chart would create them anew for ever.
-fn job_expires(document: &Document) -> bool {
+pub fn jobs_expire(document: &Document) -> bool {
     let delivery = document
         .platform
         .as_ref()

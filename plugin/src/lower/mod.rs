@@ -4,11 +4,15 @@
 mod common;
 mod context;
 mod dependency;
+mod exposure;
 mod install;
 mod migration;
+mod monitoring;
 mod network;
+mod overrides;
 mod schemas;
 mod secret;
+mod sizing;
 mod workload;
 
 pub use context::*;
@@ -17,8 +21,10 @@ use crate::api::{Decision, Diagnostic};
 use crate::values::{self, Entry};
 use serde_json::{Map, Value};
 use taskspec_spec::Resolved;
+use taskspec_spec::derived;
 use taskspec_spec::diagnostic::Sink;
-use taskspec_spec::model::Document;
+use taskspec_spec::model::{Document, Workload};
+use taskspec_spec::types::Layout;
 
 /// A chart, decided down to each value.
 pub struct Plan {
@@ -32,6 +38,41 @@ pub struct Plan {
     pub decisions: Vec<Decision>,
 }
 
+/// The specification outside its environments and in each of them: what a
+/// template needs in one of them, all charts have.
+pub struct Everywhere<'a> {
+    /// Outside the environments.
+    pub base: &'a Document,
+    /// The base, then each environment.
+    pub all: Vec<&'a Document>,
+}
+
+impl<'a> Everywhere<'a> {
+    fn of(resolved: &'a Resolved) -> Self {
+        let environments = resolved.environments.iter().map(|merged| &merged.document);
+        Self {
+            base: &resolved.base,
+            all: std::iter::once(&resolved.base)
+                .chain(environments)
+                .collect(),
+        }
+    }
+
+    /// One workload in the base and in each environment.
+    pub fn workload(&self, name: &str) -> Vec<&'a Workload> {
+        self.all
+            .iter()
+            .filter_map(|document| document.workloads.get(name))
+            .map(|workload| &workload.value)
+            .collect()
+    }
+
+    /// Whether something holds anywhere.
+    pub fn any(&self, test: impl Fn(&Document) -> bool) -> bool {
+        self.all.iter().any(|document| test(document))
+    }
+}
+
 /// Decides a chart. No plan if a finding is an error.
 pub fn lower(resolved: &Resolved) -> (Option<Plan>, Vec<Diagnostic>) {
     let mut sink = Sink::default();
@@ -41,20 +82,34 @@ pub fn lower(resolved: &Resolved) -> (Option<Plan>, Vec<Diagnostic>) {
 }
 
 fn decide(resolved: &Resolved, sink: &mut Sink) -> Option<Plan> {
-    let base = &resolved.base;
+    let everywhere = Everywhere::of(resolved);
+    let base = everywhere.base;
     let dependencies = dependency::resolve(base, sink);
-    for merged in &resolved.environments {
-        dependency::check(&merged.document, &dependencies, sink);
+    for document in everywhere.all.iter().rev() {
+        dependency::check(document, &dependencies, sink);
     }
-    dependency::check(base, &dependencies, sink);
-    let migration = migration::resolve(resolved, &dependencies, sink);
-    let workloads = workload::resolve(base, &dependencies, migration.as_ref(), sink);
-    let secret = secret::resolve(resolved, &dependencies, sink);
+    let migration = migration::resolve(resolved, &everywhere, &dependencies, sink);
+    let connections = network::Connections::of(&everywhere);
+    let workloads = workload::resolve(
+        &everywhere,
+        &dependencies,
+        migration.as_ref(),
+        &connections,
+        sink,
+    );
+    let secret = secret::resolve(&everywhere, &dependencies, sink);
     if sink.has_errors() {
         return None;
     }
+    let (mut workloads, mut migration) = (workloads, migration);
+    own_secrets(&mut workloads, migration.as_mut(), &secret);
     let mut context = Context {
         chart: common::chart(resolved),
+        monitoring: monitoring::facts(&everywhere, &workloads),
+        ingress: exposure::ingress(&everywhere),
+        gateway: everywhere.any(|document| document.gateway.is_some()),
+        manifests: everywhere.any(|document| !document.manifests.is_empty()),
+        custom: overrides::has_custom(&everywhere),
         workloads,
         dependencies,
         migration,
@@ -64,17 +119,21 @@ fn decide(resolved: &Resolved, sink: &mut Sink) -> Option<Plan> {
         statements: common::statements(base),
         tools: common::tools(base),
         decisions: Vec::new(),
+        sizes: Vec::new(),
     };
     context.environments = install::environments(resolved, &context, sink);
     context.decisions = common::decisions(resolved, &context);
+    context.sizes = sizing::sizes(resolved, &context);
     let decisions = context.decisions.clone();
-    let values = chart_values(base, &context);
+    let mut values = chart_values(base, &context);
+    overrides::apply(&mut values, base, sink);
     let overrides = resolved
         .environments
         .iter()
         .zip(&context.environments)
         .map(|(merged, facts)| {
-            let own = chart_values(&merged.document, &context);
+            let mut own = chart_values(&merged.document, &context);
+            overrides::apply(&mut own, &merged.document, sink);
             (facts.values_file.clone(), values::difference(&values, &own))
         })
         .collect();
@@ -86,11 +145,44 @@ fn decide(resolved: &Resolved, sink: &mut Sink) -> Option<Plan> {
     })
 }
 
+/// Lets variables and files of keys with Secrets of their own ask for them.
+fn own_secrets(
+    workloads: &mut [WorkloadFacts],
+    migration: Option<&mut MigrationFacts>,
+    secret: &SecretFacts,
+) {
+    for workload in workloads {
+        secret::point_to_own(&mut workload.variables.secrets, &secret.own);
+        for container in workload.init.iter_mut().chain(&mut workload.sidecars) {
+            secret::point_to_own(&mut container.variables.secrets, &secret.own);
+        }
+        for file in &mut workload.secret_files {
+            if secret.own.iter().any(|one| one.key == file.key) {
+                file.name_helper = format!("secret.{}.name", file.key);
+                file.key_helper = format!("secret.{}.key", file.key);
+            }
+        }
+    }
+    if let Some(migration) = migration {
+        secret::point_to_own(&mut migration.variables.secrets, &secret.own);
+    }
+}
+
 /// The values of one environment.
 fn chart_values(document: &Document, context: &Context) -> Vec<Entry> {
     let mut entries = common::values(document, context);
+    let flat = derived::layout(document) == Layout::Flat;
     for (facts, (_, workload)) in context.workloads.iter().zip(document.workloads.iter()) {
-        entries.push(workload::values(facts, workload, context));
+        let own = workload::values(facts, workload, document, context);
+        if flat && facts.main {
+            merge_flat(&mut entries, own);
+        } else {
+            entries.push(values::branch(
+                &facts.key,
+                format!("The {} {}", facts.kind, facts.name),
+                own,
+            ));
+        }
     }
     if let (Some(facts), Some(migrations)) = (&context.migration, &document.migrations) {
         entries.push(migration::values(facts, migrations));
@@ -104,9 +196,37 @@ fn chart_values(document: &Document, context: &Context) -> Vec<Entry> {
             entries.push(dependency::values(facts, dependency, context));
         }
     }
+    entries.extend(exposure::values(document, context));
+    entries.extend(monitoring::values(document, context));
+    entries.extend(secret::values(document, context));
     entries.push(common::test_values());
     if !context.tools.is_empty() {
         entries.push(common::client_values(context));
     }
+    entries.extend(overrides::values(document, context));
     entries
+}
+
+/// In the flat layout the main workload shares two sections with the chart:
+/// `networkPolicy` and `serviceAccount`.
+fn merge_flat(entries: &mut Vec<Entry>, own: Vec<Entry>) {
+    for entry in own {
+        let known = entries.iter_mut().find(|known| known.key == entry.key);
+        match (known, entry.node) {
+            (
+                Some(Entry {
+                    node: values::Node::Branch { entries, .. },
+                    ..
+                }),
+                values::Node::Branch { entries: more, .. },
+            ) => {
+                for inner in more {
+                    if !entries.iter().any(|known| known.key == inner.key) {
+                        entries.push(inner);
+                    }
+                }
+            }
+            (_, node) => entries.push(Entry { node, ..entry }),
+        }
+    }
 }

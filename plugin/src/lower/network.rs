@@ -1,9 +1,14 @@
-//! Peers of a specification as peers of a NetworkPolicy.
+//! Who connects to whom inside the chart, and peers of a specification as
+//! peers of a NetworkPolicy.
 
+use super::Everywhere;
+use super::context::WorkloadFacts;
 use super::schemas;
 use crate::values::{Entry, branch, leaf};
 use serde_json::{Map, Value, json};
-use taskspec_spec::model::{Egress, Peer, PeerTable};
+use std::collections::{BTreeMap, BTreeSet};
+use taskspec_spec::derived;
+use taskspec_spec::model::{Document, Egress, Peer, PeerTable, Workload};
 use taskspec_spec::span::Spanned;
 
 /// Addresses that are not public: private networks, carrier-grade NAT,
@@ -17,25 +22,117 @@ const NOT_PUBLIC: &[&str] = &[
     "192.168.0.0/16",
 ];
 
+/// Ports of the API server: of its Service, and of the server behind it.
+const API_PORTS: &[u16] = &[443, 6443];
+
+/// The connections between workloads, and which are exposed, over all environments.
+#[derive(Debug, Default)]
+pub struct Connections {
+    calls: BTreeMap<String, Vec<String>>,
+    callers: BTreeMap<String, Vec<String>>,
+    exposed: BTreeSet<String>,
+}
+
+impl Connections {
+    /// Those of a specification.
+    pub fn of(everywhere: &Everywhere<'_>) -> Self {
+        let mut connections = Self::default();
+        for document in &everywhere.all {
+            for (name, workload) in document.workloads.iter() {
+                for called in derived::calls(document, name, workload) {
+                    connections.add(name, called);
+                }
+                for called in workload.egress.iter().filter_map(|one| component(&one.to)) {
+                    connections.add(name, called);
+                }
+                for caller in workload.allow_from.iter().filter_map(component) {
+                    connections.add(caller, name);
+                }
+            }
+            connections.exposed.extend(exposed(document));
+        }
+        connections
+    }
+
+    fn add(&mut self, from: &str, to: &str) {
+        let calls = self.calls.entry(from.to_owned()).or_default();
+        if calls.iter().any(|known| known == to) {
+            return;
+        }
+        calls.push(to.to_owned());
+        self.callers
+            .entry(to.to_owned())
+            .or_default()
+            .push(from.to_owned());
+    }
+
+    /// Workloads that one connects to.
+    pub fn calls(&self, name: &str) -> Vec<String> {
+        self.calls.get(name).cloned().unwrap_or_default()
+    }
+
+    /// Workloads that connect to one.
+    pub fn callers(&self, name: &str) -> Vec<String> {
+        self.callers.get(name).cloned().unwrap_or_default()
+    }
+
+    /// Whether an Ingress or a route leads to it.
+    pub fn exposed(&self, name: &str) -> bool {
+        self.exposed.contains(name)
+    }
+}
+
+fn component(peer: &Spanned<Peer>) -> Option<&str> {
+    match &peer.value {
+        Peer::Table(table) => table.workload.as_ref().map(|name| name.value.0.as_str()),
+        _ => None,
+    }
+}
+
+/// Workloads that hosts of an Ingress or a route lead to.
+fn exposed(document: &Document) -> BTreeSet<String> {
+    let main = derived::main_workload(document);
+    let ingress = document
+        .ingress
+        .iter()
+        .flat_map(|ingress| ingress.hosts.iter().map(|(_, rule)| &rule.paths));
+    let gateway = document
+        .gateway
+        .iter()
+        .flat_map(|gateway| gateway.hosts.iter().map(|(_, rule)| &rule.paths));
+    let mut found = BTreeSet::new();
+    for paths in ingress.chain(gateway) {
+        if paths.is_empty() {
+            found.extend(main.map(str::to_owned));
+        }
+        found.extend(paths.iter().map(|(_, target)| target.parts().0.to_owned()));
+    }
+    found
+}
+
 /// The policy's part of a workload's values.
-pub fn values(allow: &[Spanned<Peer>], egress: &[Spanned<Egress>], service: bool) -> Entry {
+pub fn values(facts: &WorkloadFacts, workload: &Workload) -> Entry {
     let mut entries = Vec::new();
-    if service {
-        let peers: Vec<Value> = if allow.is_empty() {
-            vec![peer(&Peer::Namespace)]
-        } else {
-            allow.iter().map(|stated| peer(&stated.value)).collect()
-        };
+    if facts.ports.iter().any(|port| port.exposed) {
         entries.push(leaf(
             "ingressFrom",
-            json!(peers),
+            json!(admitted(facts, workload)),
             schemas::objects(),
-            "Who may connect, as NetworkPolicy peers; the chart's own components always may",
+            "Who may connect besides the chart's own components, as NetworkPolicy peers",
+        ));
+        entries.push(leaf(
+            "ingressFromRelease",
+            workload
+                .allow_from
+                .iter()
+                .any(|peer| matches!(peer.value, Peer::Release)),
+            schemas::boolean(),
+            "Whether every pod of the release may connect",
         ));
     }
     entries.push(leaf(
         "extraEgress",
-        json!(rules(egress)),
+        json!(rules(&workload.egress)),
         schemas::objects(),
         "Whom it may connect to beyond its dependencies and DNS, as NetworkPolicy egress rules",
     ));
@@ -46,40 +143,87 @@ pub fn values(allow: &[Spanned<Peer>], egress: &[Spanned<Egress>], service: bool
     )
 }
 
+/// Peers that may connect. Unstated, a workload that nobody is known to call
+/// is open to its namespace.
+fn admitted(facts: &WorkloadFacts, workload: &Workload) -> Vec<Value> {
+    if workload.allow_from.is_empty() && facts.callers.is_empty() && !facts.exposed {
+        return vec![json!({ "podSelector": {} })];
+    }
+    workload
+        .allow_from
+        .iter()
+        .filter_map(|stated| peer(&stated.value))
+        .collect()
+}
+
 /// Egress rules as Kubernetes objects.
 pub fn rules(egress: &[Spanned<Egress>]) -> Vec<Value> {
     egress
         .iter()
-        .map(|stated| {
-            let ports: Vec<Value> = stated
-                .ports
-                .iter()
-                .map(|port| json!({ "port": port.value.0, "protocol": "TCP" }))
-                .collect();
+        .filter_map(|stated| {
+            let mut ports: Vec<Value> = Vec::new();
+            for (list, protocol) in [(&stated.ports, "TCP"), (&stated.udp_ports, "UDP")] {
+                ports.extend(
+                    list.iter()
+                        .map(|port| json!({ "port": port.value.0, "protocol": protocol })),
+                );
+            }
+            if let (Peer::Kubernetes, true) = (&stated.to.value, ports.is_empty()) {
+                ports.extend(
+                    API_PORTS
+                        .iter()
+                        .map(|port| json!({ "port": port, "protocol": "TCP" })),
+                );
+            }
             let mut rule = Map::new();
-            rule.insert("to".into(), json!([peer(&stated.to.value)]));
+            // The API server has no pod and no address that a chart could know.
+            if !matches!(stated.to.value, Peer::Kubernetes) {
+                rule.insert("to".into(), json!([peer(&stated.to.value)?]));
+            }
             if !ports.is_empty() {
                 rule.insert("ports".into(), json!(ports));
             }
-            Value::Object(rule)
+            Some(Value::Object(rule))
         })
         .collect()
 }
 
-/// One peer. `release` cannot be told apart from the namespace in values, so
-/// it becomes the namespace's pods; the templates add the chart's components.
-fn peer(peer: &Peer) -> Value {
-    match peer {
-        Peer::Release | Peer::Namespace => json!({ "podSelector": {} }),
+/// One peer; none for a part of the chart, which the templates name.
+fn peer(peer: &Peer) -> Option<Value> {
+    Some(match peer {
+        Peer::Release => return None,
+        Peer::Namespace => json!({ "podSelector": {} }),
         Peer::Cluster => json!({ "namespaceSelector": {} }),
         Peer::Internet => json!({ "ipBlock": { "cidr": "0.0.0.0/0", "except": NOT_PUBLIC } }),
+        Peer::Kubernetes => json!({ "ipBlock": { "cidr": "0.0.0.0/0" } }),
+        Peer::Table(table) if table.workload.is_some() => return None,
         Peer::Table(table) => table_peer(table),
-    }
+    })
 }
 
 fn table_peer(table: &PeerTable) -> Value {
     if let Some(cidr) = &table.cidr {
-        return json!({ "ipBlock": { "cidr": cidr.value.0 } });
+        let except: Vec<&str> = table
+            .except
+            .iter()
+            .map(|range| range.value.0.as_str())
+            .collect();
+        return if except.is_empty() {
+            json!({ "ipBlock": { "cidr": cidr.value.0 } })
+        } else {
+            json!({ "ipBlock": { "cidr": cidr.value.0, "except": except } })
+        };
+    }
+    let mut spaces: Map<String, Value> = table
+        .namespace_labels
+        .iter()
+        .map(|(key, value)| (key.value.clone(), json!(value.value.0)))
+        .collect();
+    if let Some(namespace) = &table.namespace {
+        spaces.insert(
+            "kubernetes.io/metadata.name".into(),
+            json!(namespace.value.0),
+        );
     }
     let labels: Map<String, Value> = table
         .labels
@@ -87,11 +231,8 @@ fn table_peer(table: &PeerTable) -> Value {
         .map(|(key, value)| (key.value.clone(), json!(value.value.0)))
         .collect();
     let mut object = Map::new();
-    if let Some(namespace) = &table.namespace {
-        object.insert(
-            "namespaceSelector".into(),
-            json!({ "matchLabels": { "kubernetes.io/metadata.name": namespace.value.0 } }),
-        );
+    if !spaces.is_empty() {
+        object.insert("namespaceSelector".into(), json!({ "matchLabels": spaces }));
     }
     if !labels.is_empty() || object.is_empty() {
         let selector = if labels.is_empty() {

@@ -92,7 +92,9 @@ impl Decode for Peer {
 
     fn decode(node: &Node, sink: &mut Sink) -> Option<Self> {
         match &node.value {
-            Value::Table(_) => PeerTable::decode(node, sink).map(|table| Self::Table(Box::new(table))),
+            Value::Table(_) => {
+                PeerTable::decode(node, sink).map(|table| Self::Table(Box::new(table)))
+            }
             Value::String(word) => match word.as_str() {
                 "release" => Some(Self::Release),
                 "namespace" => Some(Self::Namespace),

@@ -1,0 +1,469 @@
+//! Workloads: facts for their templates. Values of their own are in [`values`].
+
+mod containers;
+mod probes;
+mod scaling;
+mod storage;
+mod values;
+mod variables;
+
+pub use storage::writable;
+pub use values::{amounts, run_seconds, values};
+pub use variables::{Context as VariableContext, env_sources, of as variables, plain_env};
+
+use super::context::{
+    DependencyFacts, MigrationFacts, PortFacts, RuleFacts, Variables, WorkloadFacts,
+};
+use super::network::Connections;
+use super::{Everywhere, migration};
+use taskspec_spec::check::names::values_key;
+use taskspec_spec::derived;
+use taskspec_spec::diagnostic::Sink;
+use taskspec_spec::model::{AccessRule, Document, Workload};
+use taskspec_spec::span::Spanned;
+use taskspec_spec::types::{
+    Any, AppProtocol, Layout, MonitorKind, RolloutStrategy, Scaler, VolumeKind, WorkloadKind,
+};
+
+/// Facts of every workload.
+pub fn resolve(
+    everywhere: &Everywhere<'_>,
+    dependencies: &[DependencyFacts],
+    migration: Option<&MigrationFacts>,
+    connections: &Connections,
+    sink: &mut Sink,
+) -> Vec<WorkloadFacts> {
+    let base = everywhere.base;
+    let places = Places::of(base);
+    base.workloads
+        .iter()
+        .map(|(name, workload)| {
+            let place = places.of_workload(name);
+            let variants = everywhere.workload(name);
+            let resolver = Resolver {
+                base,
+                places: &places,
+                name,
+                workload,
+                variants,
+                dependencies,
+                migration,
+                connections,
+            };
+            resolver.facts(place, sink)
+        })
+        .collect()
+}
+
+/// Where workloads stand in the values and what their objects are called.
+pub struct Places {
+    layout: Layout,
+    main: String,
+}
+
+/// Where one workload stands.
+pub struct Place {
+    /// How templates reach its values.
+    pub v: String,
+    /// The same in messages.
+    pub p: String,
+    /// Whether it is the main workload.
+    pub main: bool,
+    /// Whether its objects carry its name.
+    pub named: bool,
+}
+
+impl Places {
+    /// The places of a specification's workloads.
+    pub fn of(base: &Document) -> Self {
+        Self {
+            layout: derived::layout(base),
+            main: derived::main_workload(base).unwrap_or_default().to_owned(),
+        }
+    }
+
+    /// The place of one workload.
+    pub fn of_workload(&self, name: &str) -> Place {
+        let main = self.main == name;
+        let flat = main && self.layout == Layout::Flat;
+        let key = values_key(name);
+        Place {
+            v: if flat {
+                ".Values".to_owned()
+            } else {
+                format!(".Values.{key}")
+            },
+            p: if flat {
+                String::new()
+            } else {
+                format!("{key}.")
+            },
+            main,
+            named: !main || self.layout == Layout::Uniform,
+        }
+    }
+}
+
+/// One workload with all that its facts depend on.
+struct Resolver<'a> {
+    base: &'a Document,
+    places: &'a Places,
+    name: &'a str,
+    workload: &'a Workload,
+    /// The workload in the base and in every environment.
+    variants: Vec<&'a Workload>,
+    dependencies: &'a [DependencyFacts],
+    migration: Option<&'a MigrationFacts>,
+    connections: &'a Connections,
+}
+
+impl Resolver<'_> {
+    fn any(&self, test: impl Fn(&Workload) -> bool) -> bool {
+        self.variants.iter().any(|workload| test(workload))
+    }
+
+    fn facts(&self, place: Place, sink: &mut Sink) -> WorkloadFacts {
+        let workload = self.workload;
+        let kind = workload.kind.value;
+        let like = workload
+            .like
+            .as_ref()
+            .map(|name| name.value.0.clone())
+            .unwrap_or_default();
+        let like_v = if like.is_empty() {
+            String::new()
+        } else {
+            self.places.of_workload(&like).v
+        };
+        let own_image = self.any(|workload| workload.image.is_some());
+        let image_v = if own_image || like.is_empty() {
+            format!("{}.image", place.v)
+        } else {
+            format!("{like_v}.image")
+        };
+        let connects: Vec<String> = derived::connections(self.base, workload)
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
+        let (files, secret_files) = storage::files(&self.variants);
+        let account = workload.account.as_ref();
+        WorkloadFacts {
+            name: self.name.to_owned(),
+            key: values_key(self.name),
+            main: place.main,
+            named: place.named,
+            file_prefix: if place.named {
+                format!("{}-", self.name)
+            } else {
+                String::new()
+            },
+            kind: kind.word().to_owned(),
+            controller: controller(kind).to_owned(),
+            always: derived::runs_always(workload),
+            service: derived::has_service(workload),
+            recreate: derived::strategy(workload) == RolloutStrategy::Recreate,
+            command: self.any(|workload| !workload.command.is_empty()),
+            args: self.any(|workload| !workload.args.is_empty()),
+            own_image,
+            like,
+            like_v,
+            variables: self.variables(sink),
+            awaits: self.awaits(&connects),
+            connects,
+            calls: self.connections.calls(self.name),
+            callers: self.connections.callers(self.name),
+            exposed: self.connections.exposed(self.name),
+            waits: self.waits(),
+            migrates: self.migration.is_some_and(|m| m.carrier == self.name),
+            probes: probes::names(self.variants.iter().filter_map(|w| w.probes.as_ref())),
+            test_probe: probes::tested(workload).to_owned(),
+            test_port: test_port(workload),
+            variable: self.name.to_ascii_uppercase().replace('-', "_"),
+            ports: self.ports(&place),
+            volumes: storage::volumes(workload),
+            claims: workload.volumes.iter().any(|(_, volume)| {
+                volume.kind.value == VolumeKind::Persistent && kind != WorkloadKind::Stateful
+            }),
+            files,
+            secret_files,
+            init: self.containers(&place, &image_v, &workload.init, "initContainers", sink),
+            sidecars: self.containers(&place, &image_v, &workload.sidecars, "sidecars", sink),
+            scaling: self.scaling(),
+            account: account.is_some(),
+            rules: account.map_or_else(Vec::new, |account| rules(&account.rules)),
+            cluster_rules: account.map_or_else(Vec::new, |account| rules(&account.cluster_rules)),
+            token: account.is_some_and(|account| {
+                account.token.as_ref().map_or(
+                    !account.rules.is_empty() || !account.cluster_rules.is_empty(),
+                    |flag| flag.0,
+                )
+            }),
+            metrics_port: self.metrics_port(),
+            monitor: self.monitor(),
+            patched: self.any(|workload| workload.patch.is_some()),
+            hooks: workload
+                .on
+                .iter()
+                .map(|event| event.value.word())
+                .collect::<Vec<_>>()
+                .join(","),
+            image_v,
+            v: place.v,
+            p: place.p,
+        }
+    }
+
+    fn variables(&self, sink: &mut Sink) -> Variables {
+        let uses = derived::uses(self.base, self.workload);
+        let model = derived::model_of(self.base, self.workload);
+        let mut own = variables::of(
+            self.variants.iter().map(|workload| &workload.env),
+            &uses,
+            &self.workload.uses,
+            self.context(),
+            sink,
+        );
+        if let Some(model) = model {
+            let shared = variables::of(
+                std::iter::once(&model.env),
+                &[],
+                &[],
+                self.context(),
+                &mut Sink::default(),
+            );
+            own.inherit(shared);
+        }
+        own
+    }
+
+    fn context(&self) -> variables::Context<'_> {
+        variables::Context {
+            base: self.base,
+            places: self.places,
+            dependencies: self.dependencies,
+        }
+    }
+
+    fn containers(
+        &self,
+        place: &Place,
+        image_v: &str,
+        stated: &taskspec_spec::decode::Map<
+            taskspec_spec::types::Name,
+            Spanned<taskspec_spec::model::Container>,
+        >,
+        section: &str,
+        sink: &mut Sink,
+    ) -> Vec<super::context::ContainerFacts> {
+        let all_ports = self.ports(place);
+        stated
+            .iter()
+            .map(|(name, container)| {
+                containers::facts(
+                    name,
+                    container,
+                    &format!("{}.{section}", place.v),
+                    image_v,
+                    self.workload,
+                    &all_ports,
+                    self.context(),
+                    sink,
+                )
+            })
+            .collect()
+    }
+
+    /// Servers of the release that have to answer before the pods start. The
+    /// migrated database is awaited by waiting for the migrations.
+    fn awaits(&self, connects: &[String]) -> Vec<String> {
+        let waits = self.waits();
+        let migrated = self.migration.map(|migration| migration.database.as_str());
+        let inside = self.dependencies.iter().filter(|facts| facts.in_release);
+        inside
+            .filter(|facts| connects.contains(&facts.name))
+            .filter(|facts| !(waits && migrated == Some(facts.name.as_str())))
+            .map(|facts| facts.name.clone())
+            .collect()
+    }
+
+    fn waits(&self) -> bool {
+        let Some(migration) = self.migration.filter(|migration| migration.marks) else {
+            return false;
+        };
+        derived::uses(self.base, self.workload).contains(&migration.database.as_str())
+    }
+
+    fn ports(&self, place: &Place) -> Vec<PortFacts> {
+        let service = derived::has_service(self.workload);
+        derived::ports(self.workload)
+            .into_iter()
+            .enumerate()
+            .map(|(index, port)| {
+                let main = index == 0 && port.sidecar.is_none();
+                let key = values_key(port.name);
+                let (container_v, service_v) = if main {
+                    (
+                        format!("{}.containerPort", place.v),
+                        format!("{}.service.port", place.v),
+                    )
+                } else {
+                    (
+                        format!("{}.ports.{key}.containerPort", place.v),
+                        format!("{}.ports.{key}.servicePort", place.v),
+                    )
+                };
+                PortFacts {
+                    name: port.name.to_owned(),
+                    key,
+                    main,
+                    sidecar: port.sidecar.unwrap_or_default().to_owned(),
+                    protocol: port.protocol.word().to_owned(),
+                    app_protocol: port
+                        .app_protocol
+                        .map(app_protocol)
+                        .unwrap_or_default()
+                        .to_owned(),
+                    exposed: port.exposed && service,
+                    container_v,
+                    service_v,
+                }
+            })
+            .collect()
+    }
+
+    fn scaling(&self) -> String {
+        let stated = self.variants.iter().find_map(|w| w.scaling.as_ref());
+        match stated {
+            None => String::new(),
+            Some(scaling) => scaling
+                .by
+                .as_ref()
+                .map_or(Scaler::Hpa, |by| by.value)
+                .word()
+                .to_owned(),
+        }
+    }
+
+    fn metrics_port(&self) -> String {
+        let Some(metrics) = self.variants.iter().find_map(|w| w.metrics.as_ref()) else {
+            return String::new();
+        };
+        metrics.port.as_ref().map_or_else(
+            || {
+                derived::ports(self.workload)
+                    .first()
+                    .map(|port| port.name.to_owned())
+                    .unwrap_or_default()
+            },
+            |port| port.value.0.clone(),
+        )
+    }
+
+    /// What finds the metrics. A port without a Service is found through its pods.
+    fn monitor(&self) -> String {
+        let port = self.metrics_port();
+        if port.is_empty() {
+            return String::new();
+        }
+        let stated = self
+            .base
+            .monitoring
+            .as_ref()
+            .and_then(|monitoring| monitoring.by.as_ref())
+            .map_or(MonitorKind::ServiceMonitor, |by| by.value);
+        let behind_service = derived::has_service(self.workload)
+            && derived::ports(self.workload)
+                .iter()
+                .any(|known| known.name == port && known.exposed);
+        match stated {
+            MonitorKind::ServiceMonitor if !behind_service => MonitorKind::PodMonitor,
+            other => other,
+        }
+        .word()
+        .to_owned()
+    }
+}
+
+fn controller(kind: WorkloadKind) -> &'static str {
+    match kind {
+        WorkloadKind::Service | WorkloadKind::Worker => "Deployment",
+        WorkloadKind::Stateful => "StatefulSet",
+        WorkloadKind::Cron => "CronJob",
+        WorkloadKind::Job => "Job",
+    }
+}
+
+/// As `appProtocol` of a Service names it (KEP-3726).
+fn app_protocol(protocol: AppProtocol) -> &'static str {
+    match protocol {
+        AppProtocol::Http => "http",
+        AppProtocol::Http2 => "kubernetes.io/h2c",
+        AppProtocol::Grpc => "grpc",
+        AppProtocol::Tcp => "tcp",
+    }
+}
+
+/// Port that a test asks: the readiness probe's, else the first TCP port of the Service.
+fn test_port(workload: &Workload) -> String {
+    if !derived::has_service(workload) {
+        return String::new();
+    }
+    let ports = derived::ports(workload);
+    let reachable = |name: &str| {
+        ports.iter().any(|port| {
+            port.name == name
+                && port.exposed
+                && port.protocol == taskspec_spec::types::Protocol::Tcp
+        })
+    };
+    let probed = probes::tested_port(workload).filter(|name| reachable(name));
+    probed.map_or_else(
+        || {
+            ports
+                .iter()
+                .find(|port| reachable(port.name))
+                .map(|port| port.name.to_owned())
+                .unwrap_or_default()
+        },
+        str::to_owned,
+    )
+}
+
+fn rules(stated: &[Spanned<AccessRule>]) -> Vec<RuleFacts> {
+    let list = |words: &[Spanned<Any>]| {
+        let words: Vec<&str> = words.iter().map(|word| word.value.0.as_str()).collect();
+        serde_json::json!(words).to_string()
+    };
+    stated
+        .iter()
+        .map(|rule| RuleFacts {
+            groups: if rule.groups.is_empty() {
+                "[\"\"]".to_owned()
+            } else {
+                list(&rule.groups)
+            },
+            resources: list(&rule.resources),
+            verbs: list(&rule.verbs),
+            names: if rule.names.is_empty() {
+                String::new()
+            } else {
+                list(&rule.names)
+            },
+        })
+        .collect()
+}
+
+/// Seconds that pods of the workload wait before their containers start.
+pub fn waiting(facts: &WorkloadFacts, document: &Document) -> u32 {
+    let servers = if facts.awaits.is_empty() {
+        0
+    } else {
+        migration::DATABASE_SECONDS
+    };
+    match (&document.migrations, facts.waits || facts.migrates) {
+        (Some(migrations), true) => {
+            servers.max(migration::DATABASE_SECONDS + migration::timeout_seconds(migrations))
+        }
+        _ => servers,
+    }
+}

@@ -1,0 +1,302 @@
+//! Variables of containers: which stand in values, and which are wired.
+
+use super::Places;
+use crate::lower::context::{
+    ComputedVariable, DependencyFacts, FieldVariable, LabelVariable, SecretVariable, Variables,
+};
+use crate::lower::secret;
+use serde_json::{Map, Value, json};
+use taskspec_spec::check::names::values_key;
+use taskspec_spec::codes;
+use taskspec_spec::decode::Map as Names;
+use taskspec_spec::derived;
+use taskspec_spec::diagnostic::{Diagnostic, Sink};
+use taskspec_spec::model::{DependencyReference, Document, EnvSource, EnvValue, WorkloadReference};
+use taskspec_spec::span::Spanned;
+use taskspec_spec::types::{AppProtocol, ConnectionPart, EnvName, Name};
+
+/// What variables can refer to.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// The specification outside its environments.
+    pub base: &'a Document,
+    /// Where its workloads stand.
+    pub places: &'a Places,
+    /// Its dependencies.
+    pub dependencies: &'a [DependencyFacts],
+}
+
+/// Variables that do not stand in values: connection URLs, references, labels.
+/// A name with two sources is an error.
+pub fn of<'a>(
+    envs: impl Iterator<Item = &'a Names<EnvName, Spanned<EnvValue>>>,
+    uses: &[&str],
+    stated_uses: &[Spanned<Name>],
+    context: Context<'_>,
+    sink: &mut Sink,
+) -> Variables {
+    let envs: Vec<_> = envs.collect();
+    let mut found = Variables::default();
+    for name in uses {
+        let Some(dependency) = context.dependencies.iter().find(|d| d.name == *name) else {
+            continue;
+        };
+        let stated = envs.iter().find_map(|env| {
+            env.iter()
+                .find(|(stated, _)| stated.value == dependency.url_env)
+        });
+        if let (Some((stated, _)), Some(name)) = (
+            stated,
+            stated_uses
+                .iter()
+                .find(|name| name.value.0 == dependency.name),
+        ) {
+            sink.push(two_sources(stated, name, dependency));
+        }
+        url(dependency, dependency.url_env.clone(), &mut found);
+    }
+    for env in &envs {
+        for (name, value) in env.iter() {
+            if !found.has(&name.value) {
+                one(&name.value, &value.value, context, &mut found);
+            }
+        }
+    }
+    changed_kind(&envs, &found, sink);
+    found
+}
+
+/// A variable that is text in one place and a reference in another: the
+/// templates, which all environments share, can have only one of them.
+fn changed_kind(envs: &[&Names<EnvName, Spanned<EnvValue>>], found: &Variables, sink: &mut Sink) {
+    for env in envs {
+        for (name, value) in env.iter() {
+            let text = matches!(value.value, EnvValue::Text(_) | EnvValue::Plain(_));
+            let wired = found.has(&name.value)
+                && !found
+                    .secrets
+                    .iter()
+                    .any(|one| one.variable == name.value && !one.dependency.is_empty());
+            if text && wired {
+                sink.push(
+                    Diagnostic::error(
+                        codes::FIXED_KEY,
+                        format!("`{}` is text here and a reference elsewhere", name.value),
+                    )
+                    .at(value.span, "text")
+                    .help("use the same kind of value in every environment"),
+                );
+            }
+        }
+    }
+}
+
+fn two_sources(
+    stated: &Spanned<String>,
+    name: &Spanned<Name>,
+    dependency: &DependencyFacts,
+) -> Diagnostic {
+    Diagnostic::error(
+        codes::ENV_TWICE,
+        format!("`{}` has two sources", stated.value),
+    )
+    .at(stated.span, "set here")
+    .at(
+        name.span,
+        format!("and by the connection to `{}`", dependency.name),
+    )
+    .help("remove the variable, or give the dependency another `url-env`")
+}
+
+fn url(dependency: &DependencyFacts, variable: String, found: &mut Variables) {
+    found.secrets.push(SecretVariable {
+        variable,
+        key: dependency.url_key.clone(),
+        name_helper: "secretName".to_owned(),
+        key_helper: String::new(),
+        dependency: dependency.name.clone(),
+    });
+}
+
+fn one(variable: &str, value: &EnvValue, context: Context<'_>, found: &mut Variables) {
+    let variable = variable.to_owned();
+    match value {
+        EnvValue::Secret(key) => {
+            found.secrets.push(SecretVariable {
+                variable,
+                ..secret::variable_of_key(&key.value.0)
+            });
+        }
+        EnvValue::Label(key) => found.labels.push(LabelVariable {
+            variable,
+            label: key.value.0.clone(),
+        }),
+        EnvValue::Field(field) => {
+            let path = field.value.0.clone();
+            found.fields.push(FieldVariable {
+                variable,
+                resource: path.starts_with("limits.") || path.starts_with("requests."),
+                field: path,
+            });
+        }
+        EnvValue::Dependency(reference) => dependency(variable, reference, context, found),
+        EnvValue::Workload(reference) => {
+            found
+                .computed
+                .extend(workload(variable, reference, context));
+        }
+        EnvValue::Text(_) | EnvValue::Plain(_) => {}
+    }
+}
+
+fn dependency(
+    variable: String,
+    reference: &DependencyReference,
+    context: Context<'_>,
+    found: &mut Variables,
+) {
+    let name = &reference.dependency.value.0;
+    let Some(facts) = context.dependencies.iter().find(|d| d.name == *name) else {
+        return;
+    };
+    let part = reference
+        .part
+        .as_ref()
+        .map_or(ConnectionPart::Url, |part| part.value);
+    match part {
+        ConnectionPart::Url => url(facts, variable, found),
+        ConnectionPart::Password => {
+            let key = facts
+                .passwords
+                .iter()
+                .find(|password| password.purpose == "password")
+                .or(facts.passwords.first());
+            if let Some(password) = key {
+                found.secrets.push(SecretVariable {
+                    variable,
+                    key: password.key.clone(),
+                    name_helper: "secretName".to_owned(),
+                    key_helper: String::new(),
+                    dependency: facts.name.clone(),
+                });
+            }
+        }
+        other => found.computed.push(ComputedVariable {
+            variable,
+            helper: format!("{name}.{}", other.word()),
+            part: String::new(),
+            port: String::new(),
+            scheme: String::new(),
+            path: String::new(),
+        }),
+    }
+}
+
+fn workload(
+    variable: String,
+    reference: &WorkloadReference,
+    context: Context<'_>,
+) -> Option<ComputedVariable> {
+    let name = &reference.workload.value.0;
+    let called = context.base.workloads.get(name)?;
+    let ports = derived::ports(called);
+    let port = match &reference.port {
+        Some(stated) => ports.iter().find(|port| port.name == stated.value.0)?,
+        None => ports.iter().find(|port| port.exposed)?,
+    };
+    let place = context.places.of_workload(name);
+    let main = ports.first().is_some_and(|first| first == port) && port.sidecar.is_none();
+    let part = reference
+        .part
+        .as_ref()
+        .map_or(ConnectionPart::Url, |part| part.value);
+    let scheme = match port.app_protocol {
+        Some(AppProtocol::Tcp) => "tcp",
+        Some(AppProtocol::Grpc) => "grpc",
+        _ => "http",
+    };
+    Some(ComputedVariable {
+        variable,
+        helper: format!("{name}.fullname"),
+        port: if main {
+            format!("{}.service.port", place.v)
+        } else {
+            format!("{}.ports.{}.servicePort", place.v, values_key(port.name))
+        },
+        part: match part {
+            ConnectionPart::Host | ConnectionPart::Port | ConnectionPart::Address => part.word(),
+            _ => "url",
+        }
+        .to_owned(),
+        scheme: scheme.to_owned(),
+        path: reference
+            .path
+            .as_ref()
+            .map(|path| path.value.0.clone())
+            .unwrap_or_default(),
+    })
+}
+
+impl Variables {
+    /// Whether one of them has the name.
+    pub fn has(&self, name: &str) -> bool {
+        self.secrets.iter().any(|one| one.variable == name)
+            || self.labels.iter().any(|one| one.variable == name)
+            || self.fields.iter().any(|one| one.variable == name)
+            || self.computed.iter().any(|one| one.variable == name)
+    }
+
+    /// Takes over what it lacks. Labels are part of the other workload's
+    /// ConfigMap already.
+    pub fn inherit(&mut self, other: Self) {
+        for one in other.secrets {
+            if !self.has(&one.variable) {
+                self.secrets.push(one);
+            }
+        }
+        for one in other.fields {
+            if !self.has(&one.variable) {
+                self.fields.push(one);
+            }
+        }
+        for one in other.computed {
+            if !self.has(&one.variable) {
+                self.computed.push(one);
+            }
+        }
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.secrets.is_empty() && self.fields.is_empty() && self.computed.is_empty()
+    }
+}
+
+/// Plain variables as a value.
+pub fn plain_env(env: &Names<EnvName, Spanned<EnvValue>>) -> Value {
+    let plain: Map<String, Value> = env
+        .iter()
+        .filter_map(|(name, value)| match &value.value {
+            EnvValue::Text(text) => Some((name.value.clone(), json!(text))),
+            EnvValue::Plain(text) => Some((name.value.clone(), json!(text.value.0))),
+            _ => None,
+        })
+        .collect();
+    Value::Object(plain)
+}
+
+/// Existing Secrets and ConfigMaps as values: `secretName` or `configMapName` each.
+pub fn env_sources(sources: &[Spanned<EnvSource>], secrets: bool) -> Vec<Value> {
+    sources
+        .iter()
+        .filter_map(|source| {
+            if secrets {
+                let name = &source.secret.as_ref()?.value.0;
+                Some(json!({ "secretName": name }))
+            } else {
+                let name = &source.config.as_ref()?.value.0;
+                Some(json!({ "configMapName": name }))
+            }
+        })
+        .collect()
+}
