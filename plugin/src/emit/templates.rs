@@ -56,7 +56,29 @@ const CHART: &[ChartFile] = &[
         |chart| { !chart.dependencies.is_empty() }
     ),
     chart_file!("templates/_migration.tpl", "_migration.tpl", |chart| {
-        migrates_by(chart, "job")
+        chart.migration.is_some()
+    }),
+    chart_file!("templates/dashboards.yaml", "dashboards.yaml", |chart| {
+        !chart.monitoring.dashboards.is_empty()
+    }),
+    chart_file!("templates/datasource.yaml", "datasource.yaml", |chart| {
+        chart.monitoring.data_source
+    }),
+    chart_file!(
+        "templates/externalsecret.yaml",
+        "externalsecret.yaml",
+        |chart| chart.secret.external || chart.secret.own_external
+    ),
+    chart_file!(
+        "templates/extra-manifests.yaml",
+        "extra-manifests.yaml",
+        |chart| chart.manifests
+    ),
+    chart_file!("templates/httproute.yaml", "httproute.yaml", |chart| {
+        chart.gateway
+    }),
+    chart_file!("templates/ingress.yaml", "ingress.yaml", |chart| {
+        chart.ingress.is_some()
     }),
     chart_file!("templates/networkpolicy.yaml", "networkpolicy.yaml", |_| {
         true
@@ -70,6 +92,11 @@ const CHART: &[ChartFile] = &[
             .any(|facts| facts.in_release && facts.guarded)
     ),
     chart_file!(
+        "templates/prometheusrule.yaml",
+        "prometheusrule.yaml",
+        |chart| !chart.monitoring.alerts.is_empty()
+    ),
+    chart_file!(
         "templates/serviceaccount.yaml",
         "serviceaccount.yaml",
         |_| true
@@ -80,9 +107,9 @@ const CHART: &[ChartFile] = &[
         |_| true
     ),
     chart_file!("templates/validate.yaml", "validate.yaml", |_| true),
-    chart_file!("templates/secret.yaml", "secret.yaml", |chart| chart
-        .secret
-        .generated),
+    chart_file!("templates/secret.yaml", "secret.yaml", |chart| {
+        chart.secret.generated
+    }),
     chart_file!(
         "templates/migration-job.yaml",
         "migration-job.yaml",
@@ -97,16 +124,57 @@ const CHART: &[ChartFile] = &[
 
 const WORKLOAD: &[WorkloadFile] = &[
     workload_file!("configmap.yaml", |_| true),
-    workload_file!("deployment.yaml", |_| true),
-    workload_file!("pdb.yaml", |_| true),
-    workload_file!("service.yaml", |workload| workload.service),
+    workload_file!("deployment.yaml", |w| w.controller == "Deployment"),
+    workload_file!("statefulset.yaml", |w| w.controller == "StatefulSet"),
+    workload_file!("cronjob.yaml", |w| w.controller == "CronJob"),
+    workload_file!("job.yaml", |w| w.controller == "Job"),
+    workload_file!("hpa.yaml", |w| w.scaling == "hpa"),
+    workload_file!("scaledobject.yaml", |w| w.scaling == "keda"),
+    workload_file!("pdb.yaml", |w| w.always),
+    workload_file!("podmonitor.yaml", |w| w.monitor == "pod-monitor"),
+    workload_file!("servicemonitor.yaml", |w| w.monitor == "service-monitor"),
+    workload_file!("pvc.yaml", |w| w.claims),
+    workload_file!("rbac.yaml", |w| w.account),
+    workload_file!("service.yaml", |w| w.service),
+    workload_file!("service-headless.yaml", |w| w.controller == "StatefulSet"),
+];
+
+/// Helpers of each workload.
+const WORKLOAD_HELPERS: &str = include_str!("../../templates/chart/workload.tpl");
+
+/// Merges a workload's patches into an object.
+const PATCHED: &str = include_str!("../../templates/chart/patched.tpl");
+
+/// Parts that several templates share, by name.
+const PARTS: &[(&str, &str)] = &[
+    (
+        "container",
+        include_str!("../../templates/chart/parts/container.yaml"),
+    ),
+    (
+        "env-from",
+        include_str!("../../templates/chart/parts/env-from.yaml"),
+    ),
+    ("pod", include_str!("../../templates/chart/parts/pod.yaml")),
+    (
+        "variables",
+        include_str!("../../templates/chart/parts/variables.yaml"),
+    ),
+    (
+        "wait-for-migrations",
+        include_str!("../../templates/chart/parts/wait-for-migrations.yaml"),
+    ),
+    (
+        "wait-for-servers",
+        include_str!("../../templates/chart/parts/wait-for-servers.yaml"),
+    ),
 ];
 
 fn migrates_by(chart: &Context, strategy: &str) -> bool {
     chart
         .migration
         .as_ref()
-        .is_some_and(|migration| migration.strategy == strategy)
+        .is_some_and(|migration| migration.strategies.iter().any(|known| known == strategy))
 }
 
 /// The rendered templates of a chart.
@@ -115,20 +183,109 @@ pub fn files(plan: &Plan) -> Vec<File> {
     let facts = facts(plan);
     let mut files = Vec::new();
     for file in CHART.iter().filter(|file| (file.applies)(&plan.context)) {
-        let template = parse(&engine, file.path, file.source);
+        let source = assembled(file.source);
+        let template = parse(&engine, file.path, &source);
         files.push(render(&template, file.path.to_owned(), facts.clone()));
     }
-    for file in WORKLOAD {
-        let template = parse(&engine, file.name, file.source);
+    let helpers = WorkloadFile {
+        name: "_pod.tpl",
+        source: WORKLOAD_HELPERS,
+        applies: |_| true,
+    };
+    for file in WORKLOAD.iter().chain([&helpers]) {
+        let source = assembled(file.source);
+        let template = parse(&engine, file.name, &source);
+        let patched = patch_of(file.name).map(|part| {
+            let wrapped = PATCHED
+                .replace("@PART@", part)
+                .replace("#@ object\n", &source);
+            (part, wrapped)
+        });
+        let wrapped = patched
+            .as_ref()
+            .map(|(_, source)| parse(&engine, file.name, source));
         let workloads = plan.context.workloads.iter();
         for workload in workloads.filter(|workload| (file.applies)(workload)) {
             let mut own = facts.clone();
             own.insert("w", Value::from(Serde(workload)));
-            let path = format!("templates/{}{}", workload.file_prefix, file.name);
-            files.push(render(&template, path, own));
+            let path = match file.name.strip_prefix('_') {
+                Some(name) => format!("templates/_{}{name}", workload.file_prefix),
+                None => format!("templates/{}{}", workload.file_prefix, file.name),
+            };
+            let template = match &wrapped {
+                Some(wrapped) if workload.patched => wrapped,
+                _ => &template,
+            };
+            files.push(render(template, path, own));
         }
     }
+    for board in &plan.context.monitoring.dashboards {
+        files.push(File {
+            path: format!("files/dashboards/{}.json", board.name),
+            contents: board.json.clone(),
+        });
+    }
     files
+}
+
+/// Which part of a workload's patches goes into a file.
+fn patch_of(name: &str) -> Option<&'static str> {
+    match name {
+        "deployment.yaml" | "statefulset.yaml" | "cronjob.yaml" | "job.yaml" => Some("object"),
+        "service.yaml" => Some("service"),
+        _ => None,
+    }
+}
+
+/// A template with its parts in place: a line `#@ pod 4` stands for the part
+/// `pod`, four columns to the right, and `#@ variables 0 A=b` also for `b`
+/// where the part says `A`.
+fn assembled(source: &str) -> String {
+    let mut out = String::with_capacity(source.len() * 2);
+    for line in source.split_inclusive('\n') {
+        let mut words = line
+            .strip_prefix("#@ ")
+            .unwrap_or_default()
+            .split_whitespace();
+        let part = words.next().and_then(|name| {
+            let (_, part) = PARTS.iter().find(|(known, _)| *known == name)?;
+            let columns: usize = words.next()?.parse().ok()?;
+            Some((*part, columns))
+        });
+        let Some((part, columns)) = part else {
+            out.push_str(line);
+            continue;
+        };
+        let mut text = part.to_owned();
+        for (from, to) in words.filter_map(|word| word.split_once('=')) {
+            text = text.replace(from, to);
+        }
+        out.push_str(&indented(&assembled(&text), columns));
+    }
+    out
+}
+
+/// A template some columns to the right, with what it indents itself.
+fn indented(text: &str, columns: usize) -> String {
+    let mut out = String::with_capacity(text.len() * 2);
+    for line in text.split_inclusive('\n') {
+        if line.starts_with("#%") || line.trim().is_empty() {
+            out.push_str(line);
+            continue;
+        }
+        out.extend(std::iter::repeat_n(' ', columns));
+        let mut rest = line;
+        while let Some((before, after)) = rest.split_once("nindent ") {
+            let digits = after.bytes().take_while(u8::is_ascii_digit).count();
+            let number: usize = after[..digits].parse().unwrap_or_default();
+            out.push_str(before);
+            out.push_str("nindent ");
+            out.push_str(&(number + columns).to_string());
+            rest = &after[digits..];
+        }
+        out.push_str(rest);
+    }
+    out
 }
 
 /// What every template sees.
@@ -140,13 +297,42 @@ fn facts(plan: &Plan) -> BTreeMap<&'static str, Value> {
         ("dependencies", Value::from(Serde(&context.dependencies))),
         ("migration", Value::from(Serde(&context.migration))),
         ("secret", Value::from(Serde(&context.secret))),
+        ("ingress", Value::from(Serde(&context.ingress))),
+        ("gateway", Value::from(context.gateway)),
+        ("monitoring", Value::from(Serde(&context.monitoring))),
+        ("sizes", Value::from(Serde(&context.sizes))),
+        (
+            "main",
+            Value::from(
+                context
+                    .workloads
+                    .iter()
+                    .find(|workload| workload.main)
+                    .map(|workload| workload.name.as_str())
+                    .unwrap_or_default(),
+            ),
+        ),
+        (
+            "composed",
+            Value::from(
+                context
+                    .dependencies
+                    .iter()
+                    .any(|facts| facts.in_release && !facts.passwords.is_empty()),
+            ),
+        ),
         ("tests", Value::from(Serde(&context.tests))),
         ("environments", Value::from(Serde(&context.environments))),
         ("statements", Value::from(Serde(&context.statements))),
         ("decisions", Value::from(Serde(&context.decisions))),
         (
             "any_service",
-            Value::from(context.workloads.iter().any(|workload| workload.service)),
+            Value::from(
+                context
+                    .workloads
+                    .iter()
+                    .any(|workload| !workload.test_port.is_empty()),
+            ),
         ),
         (
             "many_environments",
@@ -172,6 +358,7 @@ fn engine() -> Environment<'static> {
     engine.set_undefined_behavior(UndefinedBehavior::Strict);
     engine.set_auto_escape_callback(|_| AutoEscape::None);
     engine.add_filter("md", readme::escape);
+    engine.add_filter("length", |list: Vec<Value>| list.len());
     engine
 }
 

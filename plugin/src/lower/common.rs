@@ -477,23 +477,30 @@ pub fn test_values() -> Entry {
 
 /// Values of the clients' images.
 pub fn client_values(context: &Context) -> Entry {
-    let entries = context
-        .tools
+    let wait = leaf(
+        "wait",
+        true,
+        schemas::boolean(),
+        "Let pods wait until the servers of the release answer",
+    );
+    let waits = context
+        .workloads
         .iter()
-        .map(|tool| {
-            let image = taskspec_spec::types::Image {
-                registry: tool.registry.clone(),
-                repository: tool.repository.clone(),
-                tag: tool.tag.clone(),
-                digest: String::new(),
-            };
-            branch(
-                &tool.key,
-                tool.doc.clone(),
-                vec![schemas::image(&image, "IfNotPresent", "Tag")],
-            )
-        })
-        .collect();
+        .any(|facts| !facts.awaits.is_empty());
+    let clients = context.tools.iter().map(|tool| {
+        let image = taskspec_spec::types::Image {
+            registry: tool.registry.clone(),
+            repository: tool.repository.clone(),
+            tag: tool.tag.clone(),
+            digest: String::new(),
+        };
+        branch(
+            &tool.key,
+            tool.doc.clone(),
+            vec![schemas::image(&image, "IfNotPresent", "Tag")],
+        )
+    });
+    let entries = waits.then_some(wait).into_iter().chain(clients).collect();
     branch(
         "clients",
         "Small clients that wait for servers and test them",

@@ -188,6 +188,14 @@ pub struct WorkloadFacts {
     pub volumes: Vec<VolumeFacts>,
     /// Whether a volume becomes a claim of its own.
     pub claims: bool,
+    /// Whether each pod gets volumes of its own.
+    pub templates: bool,
+    /// Whether those outlive an uninstall.
+    pub keeps: bool,
+    /// Whether another workload shares its variables.
+    pub is_model: bool,
+    /// Name of the first port of its Service; empty for none.
+    pub first_port: String,
     /// Files with plain text.
     pub files: Vec<FileFacts>,
     /// Files that hold a key of a Secret.

@@ -17,10 +17,10 @@
 {{- end }}
 {{- end }}
 
-{{/* Full name with a suffix that survives the limit of 63 characters.
-     Takes (dict "context" $ "suffix" "…"). */}}
+{{/* Full name with a suffix that survives the limit of 63 characters, or a lower one.
+     Takes (dict "context" $ "suffix" "…"), perhaps with "limit". */}}
 {{- define "[[chart.name]].suffixed" -}}
-{{- $room := sub 62 (len .suffix) | int }}
+{{- $room := sub (default 63 .limit) (len .suffix) 1 | int }}
 {{- printf "%s-%s" (include "[[chart.name]].fullname" .context | trunc $room | trimSuffix "-") .suffix }}
 {{- end }}
 
@@ -132,12 +132,36 @@ capabilities:
 {{- define "[[chart.name]].text" -}}
 {{- if and (kindIs "float64" .) (eq (floor .) .) }}{{ int64 . }}{{ else }}{{ . }}{{ end }}
 {{- end }}
+
+{{/* Plain variables as a container lists them. Takes a map. */}}
+{{- define "[[chart.name]].plainVariables" -}}
+{{- range $name, $value := . }}
+- name: {{ $name | quote }}
+  value: {{ include "[[chart.name]].text" $value | quote }}
+{{- end }}
+{{- end }}
 #% for w in workloads
+
+{{/* Name of the objects of [[w.name]]. */}}
+{{- define "[[chart.name]].[[w.name]].fullname" -}}
+#% if w.named
+{{- include "[[chart.name]].suffixed" (dict "context" . "suffix" "[[w.name]]"<% if w.kind == "cron" or w.kind == "stateful" or w.kind == "job" %> "limit" 52<% endif %>) }}
+#% elif w.kind == "cron" or w.kind == "stateful" or w.kind == "job"
+{{- include "[[chart.name]].fullname" . | trunc 52 | trimSuffix "-" }}
+#% else
+{{- include "[[chart.name]].fullname" . }}
+#% endif
+{{- end }}
+
+{{/* Name of the ConfigMap with the variables of [[w.name]]. */}}
+{{- define "[[chart.name]].[[w.name]].config" -}}
+{{- include "[[chart.name]].suffixed" (dict "context" . "suffix" "<% if w.named %>[[w.name]]-<% endif %>config") }}
+{{- end }}
 
 {{/* Variables of [[w.name]] that are no secrets. */}}
 {{- define "[[chart.name]].[[w.name]].env" -}}
 {{- $env := dict }}
-#% for variable in w.labels
+#% for variable in w.variables.labels
 {{- $_ := set $env "[[variable.variable]]" (index .Values.commonLabels "[[variable.label]]" | default "") }}
 #% endfor
 {{- range $name, $value := [[w.v]].env }}
@@ -145,24 +169,104 @@ capabilities:
 {{- end }}
 {{- toYaml $env }}
 {{- end }}
+#% if w.files
+
+{{/* Name of the ConfigMap with the files of [[w.name]]. */}}
+{{- define "[[chart.name]].[[w.name]].files" -}}
+{{- include "[[chart.name]].suffixed" (dict "context" . "suffix" "<% if w.named %>[[w.name]]-<% endif %>files") }}
+{{- end }}
+#% endif
+
+{{/* What pods of [[w.name]] read from ConfigMaps: they restart when it changes. */}}
+{{- define "[[chart.name]].[[w.name]].settings" -}}
+{{- include "[[chart.name]].[[w.name]].env" . }}
+#% if w.like
+{{- include "[[chart.name]].[[w.like]].env" . }}
+#% endif
+#% if w.files
+{{- toYaml [[w.v]].files }}
+#% endif
+{{- end }}
+#% if w.kind == "stateful"
+
+{{/* Name of the Service that names each pod of [[w.name]]. */}}
+{{- define "[[chart.name]].[[w.name]].headless" -}}
+{{- include "[[chart.name]].suffixed" (dict "context" . "suffix" "<% if w.named %>[[w.name]]-<% endif %>headless") }}
+{{- end }}
+#% endif
+#% if w.account
+
+{{/* Name of the service account of [[w.name]]. */}}
+{{- define "[[chart.name]].[[w.name]].serviceAccountName" -}}
+{{- if [[w.v]].serviceAccount.create }}
+{{- default (include "[[chart.name]].suffixed" (dict "context" . "suffix" "[[w.name]]-account")) [[w.v]].serviceAccount.name }}
+{{- else }}
+{{- default "default" [[w.v]].serviceAccount.name }}
+{{- end }}
+{{- end }}
+#% endif
+#% if w.always
+
+{{/* Fewest pods of [[w.name]]. */}}
+{{- define "[[chart.name]].[[w.name]].least" -}}
+#% if w.scaling == "hpa"
+{{- if [[w.v]].autoscaling.enabled }}{{ int [[w.v]].autoscaling.minReplicas }}{{ else }}{{ int [[w.v]].replicaCount }}{{ end }}
+#% elif w.scaling == "keda"
+{{- if [[w.v]].keda.enabled }}{{ int [[w.v]].keda.minReplicas }}{{ else }}{{ int [[w.v]].replicaCount }}{{ end }}
+#% else
+{{- int [[w.v]].replicaCount }}
+#% endif
+{{- end }}
+#% else
+
+{{/* Seconds that pods of [[w.name]] may wait before they work. */}}
+{{- define "[[chart.name]].[[w.name]].waiting" -}}
+#% if w.waits
+{{- if .Values.migration.enabled }}{{ add (int .Values.migration.databaseTimeout) (int .Values.migration.timeout) }}{{ else }}300{{ end }}
+#% elif w.awaits
+{{- 300 }}
+#% else
+{{- 0 }}
+#% endif
+{{- end }}
+#% endif
 #% endfor
 #% if migration
+
+{{/* How the migrations run; empty if they do not. */}}
+{{- define "[[chart.name]].migration.strategy" -}}
+{{- if .Values.migration.enabled }}<% if migration.strategies | length > 1 %>{{ .Values.migration.strategy }}<% else %>[[migration.strategy]]<% endif %>{{ end }}
+{{- end }}
 
 {{/* Variables of the migrations that are no secrets. */}}
 {{- define "[[chart.name]].migration.env" -}}
 {{- $env := dict }}
-#% for variable in migration.labels
+#% for variable in migration.variables.labels
 {{- $_ := set $env "[[variable.variable]]" (index .Values.commonLabels "[[variable.label]]" | default "") }}
 #% endfor
 {{- range $name, $value := .Values.migration.env }}
 {{- $_ := set $env $name (include "[[chart.name]].text" $value) }}
 {{- end }}
-{{- range $name, $value := $env }}
-- name: {{ $name | quote }}
-  value: {{ $value | quote }}
-{{- end }}
+{{- include "[[chart.name]].plainVariables" $env }}
 {{- end }}
 #% endif
+#% for one in secret.own
+
+{{/* Secret that holds [[one.key]], and its key there. */}}
+{{- define "[[chart.name]].secret.[[one.key]].name" -}}
+{{- if [[one.v]].existingSecret }}{{ [[one.v]].existingSecret }}
+#% if secret.own_external
+{{- else if [[one.v]].remoteKey }}{{ include "[[chart.name]].suffixed" (dict "context" . "suffix" "external") }}
+#% endif
+#% if secret.any
+{{- else }}{{ include "[[chart.name]].secretName" . }}
+#% endif
+{{- end }}
+{{- end }}
+{{- define "[[chart.name]].secret.[[one.key]].key" -}}
+{{- default "[[one.key]]" [[one.v]].key }}
+{{- end }}
+#% endfor
 #% if secret.any
 
 {{/* Name of the Secret. Reads only the release and global values, because the
@@ -221,3 +325,91 @@ limits:
   cpu: 100m
   memory: 64Mi
 {{- end }}
+
+{{/* How a component's pods spread. Takes (dict "context" $ "component" "…" "spread" .Values.….topologySpread). */}}
+{{- define "[[chart.name]].spread" -}}
+{{- $given := . }}
+{{- range $key, $when := dict "topology.kubernetes.io/zone" .spread.zones "kubernetes.io/hostname" .spread.nodes }}
+{{- if ne $when "Off" }}
+- topologyKey: {{ $key }}
+  maxSkew: 1
+  whenUnsatisfiable: {{ $when }}
+  labelSelector:
+    matchLabels:
+      {{- include "[[chart.name]].selectorLabels" $given | nindent 6 }}
+  matchLabelKeys:
+    - pod-template-hash
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* A claim of a volume. Takes .Values.….volumes.… */}}
+{{- define "[[chart.name]].claim" -}}
+accessModes:
+  - {{ .accessMode }}
+{{- if eq .storageClass "-" }}
+storageClassName: ""
+{{- else if .storageClass }}
+storageClassName: {{ .storageClass | quote }}
+{{- end }}
+resources:
+  requests:
+    storage: {{ .size }}
+{{- end }}
+
+{{/* Name of a Job that is named after what it runs; one that has failed is followed
+     by another with the next upgrade. Takes (dict "context" $ "name" "…"). */}}
+{{- define "[[chart.name]].jobName" -}}
+{{- $name := .name }}
+{{- $revision := .context.Release.Revision }}
+{{- $job := lookup "batch/v1" "Job" .context.Release.Namespace $name }}
+{{- range ($job.status).conditions }}
+{{- if and (eq .type "Failed") (eq .status "True") }}
+{{- $name = printf "%s-r%d" (trunc 57 $name) (int $revision) }}
+{{- end }}
+{{- end }}
+{{- $name }}
+{{- end }}
+#% if ingress or gateway
+
+{{/* Services that a host can lead to: their names, main ports and port numbers. */}}
+{{- define "[[chart.name]].services" -}}
+#% for w in workloads
+#% if w.service
+#% if not w.main
+{{- if [[w.v]].enabled }}
+#% endif
+[[w.name]]:
+  name: {{ include "[[chart.name]].[[w.name]].fullname" . | quote }}
+  ports:
+#% for port in w.ports
+#% if port.exposed
+    [[port.name]]: {{ int [[port.service_v]] }}
+#% endif
+#% endfor
+#% for port in w.ports
+#% if port.exposed and port.name == w.first_port
+  main: [[port.name]]
+#% endif
+#% endfor
+#% if not w.main
+{{- end }}
+#% endif
+#% endif
+#% endfor
+{{- end }}
+
+{{/* The Service and port of a path. Takes (dict "context" $ "path" …). */}}
+{{- define "[[chart.name]].backend" -}}
+{{- $workload := default "[[main]]" .path.workload }}
+{{- $service := index (include "[[chart.name]].services" .context | fromYaml) $workload }}
+{{- if not $service }}
+{{- fail (printf "the path %s leads to %s, which has no Service here" .path.path $workload) }}
+{{- end }}
+{{- $port := default $service.main .path.port }}
+{{- if not (hasKey $service.ports $port) }}
+{{- fail (printf "the path %s leads to the port %s, which %s does not have" .path.path $port $workload) }}
+{{- end }}
+{{- dict "name" $service.name "port" $port "number" (index $service.ports $port) | toYaml }}
+{{- end }}
+#% endif

@@ -1,5 +1,118 @@
-{{/* The pod of the migrations. */}}
-#% if migration and migration.strategy == "job"
+{{/* How the migrations run: their containers, their pod and their mark. */}}
+
+{{/* Waits until the database answers. */}}
+{{- define "[[chart.name]].migration.wait" -}}
+- name: wait-for-database
+  image: {{ include "[[chart.name]].image" (dict "context" . "image" .Values.clients.postgresql.image) }}
+  imagePullPolicy: {{ .Values.clients.postgresql.image.pullPolicy }}
+  command:
+    - /bin/sh
+    - -euc
+    - |
+      end=$(($(date +%s) + WAIT_SECONDS))
+      until psql "$DATABASE_URL" --quiet --no-psqlrc --command 'select 1' > /dev/null; do
+        [ "$(date +%s)" -lt "$end" ] || { echo "the database did not answer in time"; exit 1; }
+        echo "waiting for the database"
+        sleep 5
+      done
+  env:
+    - name: DATABASE_URL
+      valueFrom:
+        secretKeyRef:
+          name: {{ include "[[chart.name]].[[migration.url_helper]]" . | quote }}
+          key: [[migration.url_key]]
+    - name: PGCONNECT_TIMEOUT
+      value: "5"
+    - name: WAIT_SECONDS
+      value: {{ int .Values.migration.databaseTimeout | quote }}
+  resources:
+    {{- include "[[chart.name]].clientResources" . | nindent 4 }}
+  securityContext:
+    {{- include "[[chart.name]].containerSecurityContext" .Values.migration.podSecurity | nindent 4 }}
+{{- end }}
+
+{{/* Migrates. */}}
+{{- define "[[chart.name]].migration.run" -}}
+- name: migrate
+  image: {{ include "[[chart.name]].image" (dict "context" . "image" [[migration.image_v]]) }}
+  imagePullPolicy: {{ [[migration.image_v]].pullPolicy }}
+#% if migration.command
+  command:
+    {{- toYaml .Values.migration.command | nindent 4 }}
+#% endif
+  {{- if or .Values.migration.envFromSecrets .Values.migration.envFromConfigMaps }}
+  envFrom:
+    {{- range .Values.migration.envFromSecrets }}
+    - secretRef:
+        name: {{ .secretName | quote }}
+    {{- end }}
+    {{- range .Values.migration.envFromConfigMaps }}
+    - configMapRef:
+        name: {{ .configMapName | quote }}
+    {{- end }}
+  {{- end }}
+  env:
+#@ variables 4 VARIABLES=migration.variables
+    {{- with include "[[chart.name]].migration.env" . | trim }}
+    {{- . | nindent 4 }}
+    {{- end }}
+    {{- with .Values.migration.extraEnv }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  resources:
+    {{- toYaml .Values.migration.resources | nindent 4 }}
+  securityContext:
+    {{- include "[[chart.name]].containerSecurityContext" .Values.migration.podSecurity | nindent 4 }}
+  {{- with .Values.migration.writableDirectories }}
+  volumeMounts:
+    {{- range $index, $path := . }}
+    - name: migration-writable-{{ $index }}
+      mountPath: {{ $path }}
+    {{- end }}
+  {{- end }}
+{{- end }}
+
+{{/* Volumes of the migrations. */}}
+{{- define "[[chart.name]].migration.volumes" -}}
+{{- range $index, $path := .Values.migration.writableDirectories }}
+- name: migration-writable-{{ $index }}
+  emptyDir: {}
+{{- end }}
+{{- end }}
+#% if migration.marks
+
+{{/* Tells the waiting pods, in the database itself, that the migrations have finished. */}}
+{{- define "[[chart.name]].migration.record" -}}
+- name: record
+  image: {{ include "[[chart.name]].image" (dict "context" . "image" .Values.clients.postgresql.image) }}
+  imagePullPolicy: {{ .Values.clients.postgresql.image.pullPolicy }}
+  command:
+    - /bin/sh
+    - -euc
+    - |
+      echo "
+        set client_min_messages = warning;
+        create schema if not exists [[migration.marker_schema]];
+        create table if not exists [[migration.marker_schema]].migrations (
+          mark text primary key,
+          finished_at timestamptz not null default now()
+        );
+        insert into [[migration.marker_schema]].migrations (mark) values (:'mark') on conflict do nothing;
+      " | psql "$DATABASE_URL" --quiet --no-psqlrc --set ON_ERROR_STOP=1 --set mark="$MARK"
+      echo "migrations finished: $MARK"
+  env:
+    - name: DATABASE_URL
+      valueFrom:
+        secretKeyRef:
+          name: {{ include "[[chart.name]].[[migration.url_helper]]" . | quote }}
+          key: [[migration.url_key]]
+    - name: MARK
+      value: "@MARK@"
+  resources:
+    {{- include "[[chart.name]].clientResources" . | nindent 4 }}
+  securityContext:
+    {{- include "[[chart.name]].containerSecurityContext" .Values.migration.podSecurity | nindent 4 }}
+{{- end }}
 
 {{/* Pods of the migration Job. */}}
 {{- define "[[chart.name]].migration.pod" -}}
@@ -23,102 +136,13 @@ spec:
   securityContext:
     {{- include "[[chart.name]].podSecurityContext" .Values.migration.podSecurity | nindent 4 }}
   initContainers:
-    - name: wait-for-database
-      image: {{ include "[[chart.name]].image" (dict "context" . "image" .Values.clients.postgresql.image) }}
-      imagePullPolicy: {{ .Values.clients.postgresql.image.pullPolicy }}
-      command:
-        - /bin/sh
-        - -euc
-        - |
-          end=$(($(date +%s) + WAIT_SECONDS))
-          until psql "$DATABASE_URL" --quiet --no-psqlrc --command 'select 1' > /dev/null; do
-            [ "$(date +%s)" -lt "$end" ] || { echo "the database did not answer in time"; exit 1; }
-            echo "waiting for the database"
-            sleep 5
-          done
-      env:
-        - name: DATABASE_URL
-          valueFrom:
-            secretKeyRef:
-              name: {{ include "[[chart.name]].secretName" . | quote }}
-              key: [[migration.url_key]]
-        - name: PGCONNECT_TIMEOUT
-          value: "5"
-        - name: WAIT_SECONDS
-          value: {{ int .Values.migration.databaseTimeout | quote }}
-      resources:
-        {{- include "[[chart.name]].clientResources" . | nindent 8 }}
-      securityContext:
-        {{- include "[[chart.name]].containerSecurityContext" .Values.migration.podSecurity | nindent 8 }}
-    - name: migrate
-      image: {{ include "[[chart.name]].image" (dict "context" . "image" .Values.migration.image) }}
-      imagePullPolicy: {{ .Values.migration.image.pullPolicy }}
-#% if migration.command
-      command:
-        {{- toYaml .Values.migration.command | nindent 8 }}
-#% endif
-      env:
-#% for variable in migration.secrets
-        - name: [[variable.variable]]
-          valueFrom:
-            secretKeyRef:
-              name: {{ include "[[chart.name]].secretName" . | quote }}
-              key: [[variable.key]]
-#% endfor
-        {{- with include "[[chart.name]].migration.env" . | trim }}
-        {{- . | nindent 8 }}
-        {{- end }}
-        {{- with .Values.migration.extraEnv }}
-        {{- toYaml . | nindent 8 }}
-        {{- end }}
-      resources:
-        {{- toYaml .Values.migration.resources | nindent 8 }}
-      securityContext:
-        {{- include "[[chart.name]].containerSecurityContext" .Values.migration.podSecurity | nindent 8 }}
-      {{- with .Values.migration.writableDirectories }}
-      volumeMounts:
-        {{- range $index, $path := . }}
-        - name: writable-{{ $index }}
-          mountPath: {{ $path }}
-        {{- end }}
-      {{- end }}
+    {{- include "[[chart.name]].migration.wait" . | nindent 4 }}
+    {{- include "[[chart.name]].migration.run" . | nindent 4 }}
   containers:
-    # Tells the waiting pods, in the database itself, that this Job has finished.
-    - name: record
-      image: {{ include "[[chart.name]].image" (dict "context" . "image" .Values.clients.postgresql.image) }}
-      imagePullPolicy: {{ .Values.clients.postgresql.image.pullPolicy }}
-      command:
-        - /bin/sh
-        - -euc
-        - |
-          echo "
-            set client_min_messages = warning;
-            create schema if not exists [[migration.marker_schema]];
-            create table if not exists [[migration.marker_schema]].migrations (
-              mark text primary key,
-              finished_at timestamptz not null default now()
-            );
-            insert into [[migration.marker_schema]].migrations (mark) values (:'mark') on conflict do nothing;
-          " | psql "$DATABASE_URL" --quiet --no-psqlrc --set ON_ERROR_STOP=1 --set mark="$MARK"
-          echo "migrations finished: $MARK"
-      env:
-        - name: DATABASE_URL
-          valueFrom:
-            secretKeyRef:
-              name: {{ include "[[chart.name]].secretName" . | quote }}
-              key: [[migration.url_key]]
-        - name: MARK
-          value: "@MARK@"
-      resources:
-        {{- include "[[chart.name]].clientResources" . | nindent 8 }}
-      securityContext:
-        {{- include "[[chart.name]].containerSecurityContext" .Values.migration.podSecurity | nindent 8 }}
-  {{- with .Values.migration.writableDirectories }}
+    {{- include "[[chart.name]].migration.record" . | nindent 4 }}
+  {{- with include "[[chart.name]].migration.volumes" . | trim }}
   volumes:
-    {{- range $index, $path := . }}
-    - name: writable-{{ $index }}
-      emptyDir: {}
-    {{- end }}
+    {{- . | nindent 4 }}
   {{- end }}
 {{- end }}
 
@@ -128,16 +152,8 @@ spec:
 {{- include "[[chart.name]].suffixed" (dict "context" . "suffix" (printf "migrate-%s" $digest)) }}
 {{- end }}
 
-{{/* Name of the migration Job. A Job cannot be changed, so what it runs is part of
-     its name; one that has failed is followed by another with the next upgrade. */}}
+{{/* Name of the migration Job. A Job cannot be changed, so what it runs is part of its name. */}}
 {{- define "[[chart.name]].migration.job" -}}
-{{- $name := include "[[chart.name]].migration.mark" . }}
-{{- $job := lookup "batch/v1" "Job" .Release.Namespace $name }}
-{{- range ($job.status).conditions }}
-{{- if and (eq .type "Failed") (eq .status "True") }}
-{{- $name = printf "%s-r%d" (trunc 57 $name) (int $.Release.Revision) }}
-{{- end }}
-{{- end }}
-{{- $name }}
+{{- include "[[chart.name]].jobName" (dict "context" . "name" (include "[[chart.name]].migration.mark" .)) }}
 {{- end }}
 #% endif

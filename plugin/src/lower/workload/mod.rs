@@ -19,7 +19,7 @@ use super::{Everywhere, migration};
 use taskspec_spec::check::names::values_key;
 use taskspec_spec::derived;
 use taskspec_spec::diagnostic::Sink;
-use taskspec_spec::model::{AccessRule, Document, Workload};
+use taskspec_spec::model::{AccessRule, Document, Volume, Workload};
 use taskspec_spec::span::Spanned;
 use taskspec_spec::types::{
     Any, AppProtocol, Layout, MonitorKind, RolloutStrategy, Scaler, VolumeKind, WorkloadKind,
@@ -181,9 +181,21 @@ impl Resolver<'_> {
             variable: self.name.to_ascii_uppercase().replace('-', "_"),
             ports: self.ports(&place),
             volumes: storage::volumes(workload),
-            claims: workload.volumes.iter().any(|(_, volume)| {
-                volume.kind.value == VolumeKind::Persistent && kind != WorkloadKind::Stateful
+            claims: kind != WorkloadKind::Stateful && persistent(workload).next().is_some(),
+            templates: kind == WorkloadKind::Stateful && persistent(workload).next().is_some(),
+            keeps: persistent(workload)
+                .any(|volume| volume.keep.as_ref().is_none_or(|flag| flag.0)),
+            is_model: self.base.workloads.iter().any(|(_, other)| {
+                other
+                    .like
+                    .as_ref()
+                    .is_some_and(|like| like.value.0 == self.name)
             }),
+            first_port: derived::ports(workload)
+                .into_iter()
+                .find(|port| port.exposed)
+                .map(|port| port.name.to_owned())
+                .unwrap_or_default(),
             files,
             secret_files,
             init: self.containers(&place, &image_v, &workload.init, "initContainers", sink),
@@ -382,6 +394,14 @@ impl Resolver<'_> {
         .word()
         .to_owned()
     }
+}
+
+fn persistent(workload: &Workload) -> impl Iterator<Item = &Volume> {
+    workload
+        .volumes
+        .iter()
+        .map(|(_, volume)| &volume.value)
+        .filter(|volume| volume.kind.value == VolumeKind::Persistent)
 }
 
 fn controller(kind: WorkloadKind) -> &'static str {

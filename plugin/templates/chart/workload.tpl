@@ -1,0 +1,158 @@
+{{/* Parts of the pods of [[w.name]]. */}}
+
+{{/* Containers that run before [[w.name]] or beside it. */}}
+{{- define "[[chart.name]].[[w.name]].initContainers" -}}
+#% for c in w.sidecars
+#@ container 0 SIDECAR=true
+#% endfor
+#% if w.awaits
+#@ wait-for-servers 0
+#% endif
+#% if w.migrates
+{{- if eq (include "[[chart.name]].migration.strategy" .) "init-container" }}
+{{ include "[[chart.name]].migration.wait" . }}
+{{ include "[[chart.name]].migration.run" . }}
+{{ include "[[chart.name]].migration.record" . | replace "@MARK@" (include "[[chart.name]].migration.mark" .) }}
+{{- end }}
+#% endif
+#% if w.waits
+{{- if has (include "[[chart.name]].migration.strategy" .) (list "job"<% if not w.migrates %> "init-container"<% endif %>) }}
+#@ wait-for-migrations 0
+{{- end }}
+#% endif
+#% for c in w.init
+#@ container 0 SIDECAR=false
+#% endfor
+{{- end }}
+
+#% for c in w.sidecars + w.init
+{{/* Variables of the container [[c.name]]. */}}
+{{- define "[[chart.name]].[[w.name]].[[c.name]].env" -}}
+#@ variables 0 VARIABLES=c.variables
+#% if c.shares_env
+#@ variables 0 VARIABLES=w.variables
+#% endif
+{{- include "[[chart.name]].plainVariables" [[c.v]].env }}
+{{- end }}
+
+#% endfor
+{{/* What [[w.name]] mounts. */}}
+{{- define "[[chart.name]].[[w.name]].mounts" -}}
+{{- range $index, $path := [[w.v]].writableDirectories }}
+- name: writable-{{ $index }}
+  mountPath: {{ $path }}
+{{- end }}
+#% for volume in w.volumes
+- name: volume-[[volume.name]]
+  mountPath: [[volume.mount]]
+#% if volume.read_only
+  readOnly: true
+#% endif
+#% endfor
+#% if w.files
+{{- range $path, $text := [[w.v]].files }}
+- name: files
+  mountPath: {{ $path | quote }}
+  subPath: {{ $path | trimPrefix "/" | replace "/" "." | quote }}
+  readOnly: true
+{{- end }}
+#% endif
+#% for file in w.secret_files
+- name: [[file.volume]]
+  mountPath: [[file.path]]
+  subPath: file
+  readOnly: true
+#% endfor
+{{- with [[w.v]].extraVolumeMounts }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* Volumes of [[w.name]]. */}}
+{{- define "[[chart.name]].[[w.name]].volumes" -}}
+{{- range $index, $path := [[w.v]].writableDirectories }}
+- name: writable-{{ $index }}
+  emptyDir: {}
+{{- end }}
+#% for c in w.sidecars
+#% for one in c.writable
+- name: [[one.volume]]
+  emptyDir: {}
+#% endfor
+#% endfor
+#% for c in w.init
+#% for one in c.writable
+- name: [[one.volume]]
+  emptyDir: {}
+#% endfor
+#% endfor
+#% if w.migrates
+{{- if eq (include "[[chart.name]].migration.strategy" .) "init-container" }}
+{{ include "[[chart.name]].migration.volumes" . }}
+{{- end }}
+#% endif
+#% for volume in w.volumes
+#% if volume.kind == "ephemeral"
+- name: volume-[[volume.name]]
+#% if volume.in_memory
+  emptyDir:
+    medium: Memory
+    {{- with [[w.v]].volumes.[[volume.key]].sizeLimit }}
+    sizeLimit: {{ . }}
+    {{- end }}
+#% else
+  {{- with [[w.v]].volumes.[[volume.key]].sizeLimit }}
+  emptyDir:
+    sizeLimit: {{ . }}
+  {{- else }}
+  emptyDir: {}
+  {{- end }}
+#% endif
+#% elif volume.kind == "secret"
+- name: volume-[[volume.name]]
+  secret:
+    secretName: {{ [[w.v]].volumes.[[volume.key]].secretName | quote }}
+#% elif volume.kind == "config"
+- name: volume-[[volume.name]]
+  configMap:
+    name: {{ [[w.v]].volumes.[[volume.key]].configMapName | quote }}
+#% elif w.kind == "stateful"
+{{- with [[w.v]].volumes.[[volume.key]].existingClaim }}
+- name: volume-[[volume.name]]
+  persistentVolumeClaim:
+    claimName: {{ . | quote }}
+{{- end }}
+#% else
+- name: volume-[[volume.name]]
+  persistentVolumeClaim:
+    claimName: {{ default (include "[[chart.name]].suffixed" (dict "context" . "suffix" "[[w.name]]-[[volume.name]]")) [[w.v]].volumes.[[volume.key]].existingClaim | quote }}
+#% endif
+#% endfor
+#% if w.files
+- name: files
+  configMap:
+    name: {{ include "[[chart.name]].[[w.name]].files" . | quote }}
+#% endif
+#% for file in w.secret_files
+- name: [[file.volume]]
+  secret:
+    secretName: {{ include "[[chart.name]].[[file.name_helper]]" . | quote }}
+    items:
+#% if file.key_helper
+      - key: {{ include "[[chart.name]].[[file.key_helper]]" . | quote }}
+#% else
+      - key: [[file.key]]
+#% endif
+        path: file
+#% endfor
+{{- with [[w.v]].extraVolumes }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+#% if w.kind == "job"
+
+{{/* Pods of [[w.name]]: what they run is part of the Job's name. */}}
+{{- define "[[chart.name]].[[w.name]].pod" -}}
+#@ pod 0
+{{- end }}
+#% endif
