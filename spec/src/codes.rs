@@ -69,6 +69,7 @@ codes! {
     TEMPLATE_TEXT = "TS0037" "template text stands where data is expected";
     TOO_LARGE = "TS0038" "the specification is too large";
     RESERVED = "TS0040" "the name is reserved";
+    SETTINGS = "TS0041" "the server's settings exceed its memory";
 }
 
 /// The code with an id, whatever its case.

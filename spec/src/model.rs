@@ -11,10 +11,11 @@ use crate::span::Spanned;
 use crate::tree::{Node, Value};
 use crate::types::{
     AbsolutePath, AnnotationKey, Any, CatalogName, Cidr, Condition, Constraint, Cpu,
-    DecisionStatus, Delivery, Duration, EnvName, EnvironmentName, FileName, Flag, Free, Host,
-    HttpPath, Identifier, Image, KubeVersion, Label, LabelKey, Language, Line, Memory, Name, Port,
-    Positive, PullPolicy, RolloutStrategy, SecretKey, SecretSource, SemVer, ServiceType, SqlName,
-    Strategy, Surge, Text, Url, UserId, Whole, WorkloadKind,
+    DecisionStatus, Delivery, DependencyMode, Duration, EnvName, EnvironmentName, FileName, Flag,
+    Free, Host, HttpPath, Identifier, Image, KubeVersion, Label, LabelKey, Language, Line, Memory,
+    Name, Port, Positive, PullPolicy, Retention, RolloutStrategy, SecretKey, SecretSource, SemVer,
+    ServiceType, SettingName, SettingValue, SqlName, Strategy, Surge, Text, Url, UserId, Whole,
+    WorkloadKind,
 };
 
 table! {
@@ -32,6 +33,8 @@ table! {
         workloads: Map<Name, Spanned<Workload>> = "workloads";
         /// Databases and caches, by name.
         dependencies: Map<Name, Spanned<Dependency>> = "dependencies";
+        /// Catalog entries of one's own, by `source/chart`, in the form of `helm taskspec catalog`'s data.
+        catalog: Map<CatalogName, Spanned<Free>> = "catalog" fixed;
         /// How the database schema is brought up to date.
         migrations: Option<Spanned<Migrations>> = "migrations";
         /// Where passwords come from.
@@ -438,7 +441,7 @@ table! {
     pub struct Dependency {
         /// Catalog entry: `embedded/…` needs no repository, `external/…` no chart.
         from: Spanned<CatalogName> = "from" fixed;
-        /// Version or range of the chart. Required for charts from a repository.
+        /// Version or range of the chart. Default: the exact version that the catalog names, if it names one.
         version: Option<Spanned<Constraint>> = "version" fixed;
         /// Name of the database. Default: the chart's name with underscores.
         database: Option<Spanned<SqlName>> = "database";
@@ -448,15 +451,21 @@ table! {
         storage: Option<Spanned<Memory>> = "storage";
         /// Storage class of the volume. Default: the cluster's.
         storage_class: Option<Spanned<Line>> = "storage-class";
-        /// Read replicas beside the primary. Default 0.
+        /// How the servers work together: `standalone`, `replication` or `sentinel`. Default: `replication` with replicas, else `standalone`.
+        mode: Option<Spanned<DependencyMode>> = "mode";
+        /// Replicas beside the server that takes writes. Default 0; 1 with `replication`, 2 with `sentinel`.
         replicas: Option<Spanned<Whole>> = "replicas";
+        /// Settings of the server, as its own documentation names them.
+        settings: Map<SettingName, Spanned<SettingValue>> = "settings";
+        /// How long data is kept, such as `15d`.
+        retention: Option<Spanned<Retention>> = "retention";
         /// CPU of each server. Default request 250m, limit 1.
         cpu: Option<Spanned<CpuRange>> = "cpu";
         /// Memory of each server. Default request and limit 512Mi.
         memory: Option<Spanned<MemoryRange>> = "memory";
         /// Whether an exporter for Prometheus runs beside the server. Default false.
         metrics: Option<Spanned<Flag>> = "metrics";
-        /// Variable that carries the connection URL. Default: DATABASE_URL or REDIS_URL.
+        /// Variable that carries the connection URL. Default: as the catalog says, such as DATABASE_URL.
         url_env: Option<Spanned<EnvName>> = "url-env" fixed;
         /// Host of an external server.
         host: Option<Spanned<Host>> = "host";

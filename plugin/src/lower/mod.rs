@@ -12,8 +12,10 @@ mod secret;
 mod workload;
 
 pub use context::*;
+pub(crate) use dependency::json_of;
 
 use crate::api::{Decision, Diagnostic};
+use crate::catalog::Catalog;
 use crate::values::{self, Entry};
 use serde_json::{Map, Value};
 use taskspec_spec::Resolved;
@@ -33,16 +35,16 @@ pub struct Plan {
 }
 
 /// Decides a chart. No plan if a finding is an error.
-pub fn lower(resolved: &Resolved) -> (Option<Plan>, Vec<Diagnostic>) {
+pub fn lower(resolved: &Resolved, catalog: &Catalog) -> (Option<Plan>, Vec<Diagnostic>) {
     let mut sink = Sink::default();
-    let plan = decide(resolved, &mut sink);
+    let plan = decide(resolved, catalog, &mut sink);
     let complete = !sink.has_errors();
     (plan.filter(|_| complete), sink.into_sorted())
 }
 
-fn decide(resolved: &Resolved, sink: &mut Sink) -> Option<Plan> {
+fn decide(resolved: &Resolved, catalog: &Catalog, sink: &mut Sink) -> Option<Plan> {
     let base = &resolved.base;
-    let dependencies = dependency::resolve(base, sink);
+    let dependencies = dependency::resolve(resolved, catalog, sink);
     for merged in &resolved.environments {
         dependency::check(&merged.document, &dependencies, sink);
     }
@@ -56,13 +58,13 @@ fn decide(resolved: &Resolved, sink: &mut Sink) -> Option<Plan> {
     let mut context = Context {
         chart: common::chart(resolved),
         workloads,
+        tools: common::tools(&dependencies, catalog),
         dependencies,
         migration,
         secret,
         tests: common::tests(base),
         environments: Vec::new(),
         statements: common::statements(base),
-        tools: common::tools(base),
         decisions: Vec::new(),
     };
     context.environments = install::environments(resolved, &context, sink);
@@ -100,9 +102,7 @@ fn chart_values(document: &Document, context: &Context) -> Vec<Entry> {
         .iter()
         .zip(document.dependencies.iter())
     {
-        if facts.in_release {
-            entries.push(dependency::values(facts, dependency, context));
-        }
+        entries.push(dependency::values(facts, dependency, document, context));
     }
     entries.push(common::test_values());
     if !context.tools.is_empty() {

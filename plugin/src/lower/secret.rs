@@ -1,6 +1,7 @@
 //! The chart's one Secret: its keys, and who creates it where.
 
 use super::context::{DependencyFacts, RandomFacts, SecretFacts, SecretKeyFacts};
+use super::dependency;
 use taskspec_spec::Resolved;
 use taskspec_spec::codes;
 use taskspec_spec::diagnostic::{Diagnostic, Sink};
@@ -54,18 +55,11 @@ pub fn resolve(
     let mut random = Vec::new();
     let mut keys = Vec::new();
     for dependency in dependencies {
-        for password in &dependency.passwords {
-            random.push(RandomFacts {
-                key: password.key.clone(),
-                length: PASSWORD_LENGTH,
-            });
-            keys.push(SecretKeyFacts {
-                key: password.key.clone(),
-                doc: format!("{} of {}", purpose(&password.purpose), dependency.name),
-                example: "letters and digits".to_owned(),
-            });
-        }
-        keys.push(url_key(dependency));
+        random.extend(dependency.passwords.iter().map(|password| RandomFacts {
+            key: password.key.clone(),
+            length: PASSWORD_LENGTH,
+        }));
+        keys.extend(dependency::secret_keys(dependency));
     }
     declared(&resolved.base, &mut random, &mut keys, sink);
     SecretFacts {
@@ -73,37 +67,6 @@ pub fn resolve(
         generated: !keys.is_empty() && documents().any(generates),
         random,
         keys,
-    }
-}
-
-fn purpose(purpose: &str) -> &str {
-    match purpose {
-        "admin-password" => "password of the administrator",
-        "replication-password" => "password of the replication",
-        _ => "password",
-    }
-}
-
-fn url_key(dependency: &DependencyFacts) -> SecretKeyFacts {
-    let host = if dependency.in_release {
-        "HOST"
-    } else {
-        &dependency.host
-    };
-    let example = match dependency.engine.as_str() {
-        "redis" => format!("redis://:PASSWORD@{host}:{}/0", dependency.port),
-        _ => format!(
-            "postgresql://USER:PASSWORD@{host}:{}/DATABASE",
-            dependency.port
-        ),
-    };
-    SecretKeyFacts {
-        key: dependency.url_key.clone(),
-        doc: format!(
-            "URL of {}; special characters percent-encoded",
-            dependency.name
-        ),
-        example,
     }
 }
 
@@ -143,7 +106,7 @@ fn external(document: &Document, dependencies: &[DependencyFacts], sink: &mut Si
     for (name, dependency) in document.dependencies.iter() {
         let outside = dependencies
             .iter()
-            .any(|facts| facts.name == name.value && !facts.in_release);
+            .any(|facts| facts.name == name.value && !facts.in_release && facts.url_is_secret);
         if outside {
             sink.push(
                 Diagnostic::error(codes::SECRET_SOURCE, format!("nobody can generate the password of the external server `{}`", name.value))

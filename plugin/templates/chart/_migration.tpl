@@ -40,8 +40,7 @@ spec:
         - name: DATABASE_URL
           valueFrom:
             secretKeyRef:
-              name: {{ include "[[chart.name]].secretName" . | quote }}
-              key: [[migration.url_key]]
+              {{- include "[[chart.name]].[[migration.database]].urlSource" . | nindent 14 }}
         - name: PGCONNECT_TIMEOUT
           value: "5"
         - name: WAIT_SECONDS
@@ -59,11 +58,15 @@ spec:
 #% endif
       env:
 #% for variable in migration.secrets
+#% if variable.dependency
+        {{- include "[[chart.name]].[[variable.dependency]].urlVariable" (dict "context" . "name" "[[variable.variable]]") | nindent 8 }}
+#% else
         - name: [[variable.variable]]
           valueFrom:
             secretKeyRef:
               name: {{ include "[[chart.name]].secretName" . | quote }}
               key: [[variable.key]]
+#% endif
 #% endfor
         {{- with include "[[chart.name]].migration.env" . | trim }}
         {{- . | nindent 8 }}
@@ -105,8 +108,7 @@ spec:
         - name: DATABASE_URL
           valueFrom:
             secretKeyRef:
-              name: {{ include "[[chart.name]].secretName" . | quote }}
-              key: [[migration.url_key]]
+              {{- include "[[chart.name]].[[migration.database]].urlSource" . | nindent 14 }}
         - name: MARK
           value: "@MARK@"
       resources:

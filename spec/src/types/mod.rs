@@ -6,18 +6,20 @@ mod choice;
 mod image;
 mod name;
 mod quantity;
+mod setting;
 mod text;
 mod version;
 
 pub use choice::{
-    DecisionStatus, Delivery, PullPolicy, RolloutStrategy, SecretSource, ServiceType, Strategy,
-    WorkloadKind,
+    DecisionStatus, Delivery, DependencyMode, PullPolicy, RolloutStrategy, SecretSource,
+    ServiceType, Strategy, WorkloadKind,
 };
 pub use image::Image;
 pub use name::{
     AnnotationKey, EnvName, EnvironmentName, Identifier, Label, LabelKey, Name, SecretKey, SqlName,
 };
 pub use quantity::{Cpu, Duration, Memory, Port, Positive, Surge, UserId, Whole};
+pub use setting::{Retention, SettingName, SettingValue};
 pub use text::{
     AbsolutePath, Any, CatalogName, Cidr, Condition, FileName, Flag, Free, Host, HttpPath,
     Language, Line, Text, Url,

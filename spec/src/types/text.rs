@@ -247,6 +247,10 @@ word!(
     }
 );
 
+impl crate::decode::Key for CatalogName {
+    const OPEN: bool = true;
+}
+
 word!(
     /// A range of IPv4 addresses.
     Cidr,
