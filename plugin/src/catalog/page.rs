@@ -6,6 +6,9 @@ use std::fmt::Write as _;
 /// The release name of the page's examples.
 const RELEASE: &str = "my-release";
 
+/// Modes in the order of the page.
+const MODES: &[&str] = &["standalone", "replication", "sentinel"];
+
 /// Facts of a specification with their default and meaning.
 const FACTS: &[(&str, &str, &[&str])] = &[
     (
@@ -163,7 +166,10 @@ impl Entry {
             self.port
         };
         page.push_str("\n| mode | what | host, in the release `my-release` |\n|---|---|---|\n");
-        for (word, mode) in &self.modes {
+        let modes = MODES
+            .iter()
+            .filter_map(|word| Some((*word, self.modes.get(*word)?)));
+        for (word, mode) in modes {
             if !mode.refused.is_empty() {
                 let _ = writeln!(page, "| {word} | not offered: {} | |", mode.refused);
                 continue;

@@ -202,6 +202,8 @@ pub struct DependencyFacts {
     pub url_parts: Vec<String>,
     /// The URL as an example.
     pub url_example: String,
+    /// Whether the chart knows every part of the URL but the password.
+    pub url_known: bool,
     /// Whether the URL has a password in it; else it is a plain variable.
     pub url_is_secret: bool,
     /// Helper, without the chart's name, that gives the name of the Secret with the URL.

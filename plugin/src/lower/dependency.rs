@@ -300,6 +300,7 @@ impl Source<'_> {
         );
         let operator = !entry.credentials.operator_secret.is_empty();
         let url_env = self.url_env();
+        let parts = self.parts();
         let modes = self.modes();
         let plain_mode = modes
             .iter()
@@ -351,7 +352,6 @@ impl Source<'_> {
             database_access: self.access("database"),
             user: entry.credentials.user.clone(),
             database: entry.credentials.database.clone(),
-            parts: self.parts(),
             url_key: if operator {
                 entry.credentials.operator_key.clone()
             } else {
@@ -359,9 +359,15 @@ impl Source<'_> {
             },
             url_env,
             url_example: url.example(&self.host(), port),
-            url_is_secret: operator || url.parts.iter().any(|part| part == "password"),
+            url_is_secret: operator || url.needs("password"),
+            url_known: !operator
+                && (entry.kind != Kind::External || !url.needs("password"))
+                && ["user", "database"]
+                    .iter()
+                    .all(|part| !url.needs(part) || parts.iter().any(|known| known == part)),
             url_format: url.format,
             url_parts: url.parts,
+            parts,
             url_secret_helper: if operator {
                 format!("{name}.secretName")
             } else {
@@ -553,6 +559,10 @@ impl Url {
         }
         format += &rest.replace('%', "%%");
         Self { format, parts }
+    }
+
+    fn needs(&self, part: &str) -> bool {
+        self.parts.iter().any(|other| other == part)
     }
 
     fn example(&self, host: &str, port: u16) -> String {

@@ -72,7 +72,7 @@
 {{- with [[dep.subchart]] }}[[dep.operator_secret]]{{ end }}
 {{- end }}
 #% endif
-#% if not dep.operator_secret and (dep.in_release or not dep.url_is_secret)
+#% if dep.url_known
 
 {{/* URL of [[dep.name]]; empty when it is switched off. Takes (dict "context" $<% if dep.url_is_secret %> "password" "…"<% endif %>). */}}
 {{- define "[[chart.name]].[[dep.name]].url" -}}
@@ -113,7 +113,7 @@ key: [[dep.url_key]]
   value: {{ include "[[chart.name]].[[dep.name]].url" . | quote }}
 #% endif
 {{- end }}
-#% if dep.in_release and not dep.operator_secret and (dep.url_is_secret or dep.derived)
+#% if secret.generated and dep.in_release and ((dep.url_is_secret and dep.url_known) or dep.derived)
 
 {{/* What the Secret holds for [[dep.name]] besides passwords.
      Takes (dict "context" $ "values" (dict "key" "password" …)). */}}
@@ -147,10 +147,12 @@ key: [[dep.url_key]]
 #% for dep in dependencies
 #% if dep.operator_secret
 {{ include "[[chart.name]].[[dep.name]].secretName" . }}
-#% elif dep.in_release and dep.url_is_secret
+#% elif dep.in_release and dep.url_is_secret and dep.url_known
 {{- if include "[[chart.name]].[[dep.name]].host" . }}
 {{ include "[[chart.name]].[[dep.name]].url" (dict "context" . "password" "") }}
 {{- end }}
+#% elif dep.in_release and dep.url_is_secret
+{{ include "[[chart.name]].[[dep.name]].host" . }}
 #% endif
 #% endfor
 {{- end }}
