@@ -142,6 +142,32 @@ pub struct Value {
     pub doc: String,
 }
 
+/// Facts that the values of a subchart can take.
+const FACTS: &[&str] = &[
+    "database",
+    "user",
+    "secret",
+    "secret-name",
+    "alias",
+    "chart-alias",
+    "architecture",
+    "replicas",
+    "servers",
+    "quorum",
+    "persistence",
+    "storage",
+    "storage-class",
+    "storage-mode",
+    "retention",
+    "retention-size",
+    "resources",
+    "metrics",
+    "clients",
+    "settings",
+    "host",
+    "port",
+];
+
 /// A value that the wiring cannot serve.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -529,6 +555,18 @@ impl Entry {
     /// Whether a value of the chart takes a fact.
     pub fn takes(&self, fact: &str) -> bool {
         self.values.iter().any(|value| value.fact == fact)
+    }
+
+    /// Whether there is such a fact; a value without one has a value of its own.
+    fn gives(&self, fact: &str) -> bool {
+        let Some(purpose) = fact.strip_prefix("key-") else {
+            return fact.is_empty() || FACTS.contains(&fact);
+        };
+        let derived = self.credentials.derived.iter();
+        let mut purposes = derived
+            .map(|derived| &derived.purpose)
+            .chain(&self.credentials.passwords);
+        purposes.any(|known| known == purpose)
     }
 
     /// Path of the value that takes a fact.

@@ -123,6 +123,27 @@ fn check(entry: &Entry) -> Result<(), String> {
     {
         return Err("`settings.base` has text, numbers and truth values only".to_owned());
     }
+    if let Some(value) = entry.values.iter().find(|value| !entry.gives(&value.fact)) {
+        return Err(format!(
+            "`{}`: nothing gives the fact `{}`",
+            value.path, value.fact
+        ));
+    }
+    let constants = &entry.credentials;
+    let known = |part: &str| match part {
+        "host" | "port" | "scheme" | "password" => true,
+        "user" => !constants.user.is_empty() || entry.takes("user"),
+        "database" => !constants.database.is_empty() || entry.takes("database"),
+        _ => false,
+    };
+    let mut parts = entry
+        .url
+        .split('{')
+        .skip(1)
+        .filter_map(|rest| rest.split('}').next());
+    if let Some(part) = parts.find(|part| !known(part)) {
+        return Err(format!("`url`: nothing gives the part `{part}`"));
+    }
     let has_password = entry.credentials.passwords.iter().any(|p| p == "password");
     if entry.kind == Kind::Repository && entry.url.contains("{password}") && !has_password {
         return Err("`url` has a password: write credentials = { passwords = [\"password\"] }, and a value with `fact = \"key-password\"`".to_owned());

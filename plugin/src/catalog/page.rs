@@ -34,7 +34,7 @@ impl Entry {
         let mut page = format!("# {}\n\n{}: {}.\n", self.name, self.title, self.summary);
         self.state(&mut page);
         self.example(engine, &mut page);
-        self.gives(engine, &mut page);
+        self.connection(engine, &mut page);
         self.facts(&mut page);
         self.credentials_and_network(engine, &mut page);
         let images = self.values.iter().filter(|value| value.image);
@@ -145,14 +145,14 @@ impl Entry {
     }
 
     /// Form of the URL and hosts by mode.
-    fn gives(&self, engine: &Engine, page: &mut String) {
+    fn connection(&self, engine: &Engine, page: &mut String) {
         let form = if self.url.is_empty() {
             &engine.url
         } else {
             &self.url
         };
-        let form = form.replace('{', "").replace('}', "");
-        let _ = write!(page, "Its form is `{form}`.\n");
+        let form = form.replace(['{', '}'], "");
+        let _ = writeln!(page, "Its form is `{form}`.");
         if self.kind == Kind::External {
             return;
         }

@@ -1,32 +1,6 @@
 use super::{Catalog, Kind};
 use std::collections::BTreeSet;
 
-/// Facts that the values of a subchart can take.
-const FACTS: &[&str] = &[
-    "database",
-    "user",
-    "secret",
-    "secret-name",
-    "alias",
-    "chart-alias",
-    "architecture",
-    "replicas",
-    "servers",
-    "quorum",
-    "persistence",
-    "storage",
-    "storage-class",
-    "storage-mode",
-    "retention",
-    "retention-size",
-    "resources",
-    "metrics",
-    "clients",
-    "settings",
-    "host",
-    "port",
-];
-
 #[test]
 fn every_entry_is_read_and_complete() {
     let catalog = Catalog::default();
@@ -47,20 +21,11 @@ fn every_entry_is_read_and_complete() {
             assert!(entry.modes.contains_key("standalone"), "{name}");
         }
         for value in &entry.values {
-            let purpose = value.fact.strip_prefix("key-");
-            let known = match purpose {
-                Some(purpose) => {
-                    let derived = entry.credentials.derived.iter();
-                    entry
-                        .credentials
-                        .passwords
-                        .iter()
-                        .any(|known| known == purpose)
-                        || derived.into_iter().any(|known| known.purpose == purpose)
-                }
-                None => value.fact.is_empty() || FACTS.contains(&value.fact.as_str()),
-            };
-            assert!(known, "{name}: nothing gives the fact {}", value.fact);
+            assert!(
+                entry.gives(&value.fact),
+                "{name}: nothing gives the fact {}",
+                value.fact
+            );
             assert_ne!(
                 value.fact.is_empty(),
                 value.value.is_null(),
@@ -123,5 +88,84 @@ fn examples_of_pages_compile() {
             "{name}: {:#?}\n{spec}",
             compilation.diagnostics
         );
+    }
+}
+
+const OWN: &str = r#"
+engine = "tcp"
+chart = "rabbitmq"
+repository = "https://charts.example.com"
+port = 5672
+url = "amqp://{user}:{password}@{host}:{port}"
+service = "-amqp"
+credentials = { passwords = ["password"], user = "app" }
+values = [
+  { path = "auth.existingSecret", fact = "secret", doc = "Secret" },
+  { path = "auth.key", fact = "key-password", doc = "Key" },
+]
+"#;
+
+/// What is said about a specification that uses an entry of its own.
+fn own(entry: &str, in_spec: bool) -> (Option<String>, Vec<&'static str>) {
+    let table = |header: &str| format!("\n[{header}.\"acme/rabbitmq\"]\n{entry}");
+    let spec = format!(
+        "spec = \"taskspec/v1\"\n[intent]\nname = \"shop\"\nversion = \"1.0.0\"\nsummary = \"Takes orders\"\n\
+         [workloads.api]\nkind = \"service\"\nimage = \"example/api\"\nport = 8000\nuses = [\"queue\"]\n\
+         [dependencies.queue]\nfrom = \"acme/rabbitmq\"\nversion = \"1.2.3\"\n{}",
+        if in_spec {
+            table("catalog")
+        } else {
+            String::new()
+        }
+    );
+    let settings = [("catalog".to_owned(), table("entries"))];
+    let compilation = crate::compile(&spec, if in_spec { &[] } else { &settings });
+    let codes = compilation.diagnostics.iter().map(|d| d.code).collect();
+    let file = |chart: crate::Chart| {
+        let mut files = chart.files.into_iter();
+        files.find(|file| file.path == "templates/_dependencies.tpl")
+    };
+    let helpers = compilation.chart.and_then(file).map(|file| file.contents);
+    (helpers, codes)
+}
+
+#[test]
+fn an_entry_of_ones_own_is_wired_like_any_other() {
+    for in_spec in [true, false] {
+        let (helpers, codes) = own(OWN, in_spec);
+        assert!(codes.is_empty(), "{codes:?}");
+        let helpers = helpers.unwrap();
+        for part in [
+            "printf \"amqp://%s:%s@%s:%s\" $user $password $host $port",
+            "$full }}-amqp",
+            "key: queue-url",
+        ] {
+            assert!(helpers.contains(part), "{part} is not in\n{helpers}");
+        }
+    }
+}
+
+#[test]
+fn a_faulty_entry_of_ones_own_is_refused() {
+    let faults = [
+        ("engine = \"tcp\"", "engine = \"tpc\"", "TS0026"),
+        ("service = \"-amqp\"", "srvice = \"-amqp\"", "TS0026"),
+        ("service = \"-amqp\"", "host = \"queue\"", "TS0026"),
+        ("service = \"-amqp\"", "service = '\"-amqp'", "TS0026"),
+        ("key-password", "key-pass", "TS0026"),
+        ("auth.key", "auth.{{key}}", "TS0037"),
+        ("amqp://{user}", "amqp://{users}", "TS0026"),
+        ("amqp://", "amqp\\u0022://", "TS0026"),
+        (", user = \"app\"", "", "TS0026"),
+        ("chart = \"rabbitmq\"\n", "", "TS0026"),
+    ];
+    for (from, to, code) in faults {
+        let entry = OWN.replacen(from, to, 1);
+        assert_ne!(entry, OWN);
+        for in_spec in [true, false] {
+            let (helpers, codes) = own(&entry, in_spec);
+            assert!(helpers.is_none(), "{from} -> {to} compiles");
+            assert_eq!(codes, [code], "{from} -> {to}");
+        }
     }
 }

@@ -11,10 +11,6 @@ use taskspec_spec::model::Dependency;
 use taskspec_spec::span::Spanned;
 use taskspec_spec::types::SettingValue;
 
-/// Share of the memory limit that a cache fills, in percent. The rest is for
-/// buffers of clients and for the copy that rewriting a file makes.
-const CACHE_PERCENT: u64 = 75;
-
 /// Every setting of the server: the catalog's, then those of the specification.
 pub fn all(entry: &Entry, dependency: &Dependency) -> Map<String, Value> {
     let mut settings: Map<String, Value> = entry
@@ -24,7 +20,8 @@ pub fn all(entry: &Entry, dependency: &Dependency) -> Map<String, Value> {
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
     if !entry.settings.memory.is_empty() {
-        let bytes = memory_bytes(entry, dependency) / 100 * CACHE_PERCENT;
+        // A quarter is for buffers of clients and for the copy that rewriting a file makes.
+        let bytes = memory_bytes(entry, dependency) / 4 * 3;
         settings.insert(entry.settings.memory.clone(), json!(bytes));
     }
     for (name, value) in dependency.settings.iter() {
@@ -103,92 +100,128 @@ pub fn check(facts: &DependencyFacts, dependency: &Dependency, sink: &mut Sink) 
     if facts.engine != "postgresql" || !facts.entry.takes("settings") {
         return;
     }
-    let memory = memory_bytes(&facts.entry, dependency);
-    let own = |name: &str| dependency.settings.get(name);
-    let bytes = |name: &str, block: u64, default: u64| {
-        own(name).map_or(Some(default), |value| size(&value.value, block))
+    let memory = Memory {
+        name: &facts.name,
+        dependency,
+        bytes: memory_bytes(&facts.entry, dependency),
     };
-    let Some(shared) = bytes("shared_buffers", 8 << 10, 128 << 20) else {
-        return;
-    };
-    let warn = |value: &Spanned<SettingValue>, message: String, sum: String, help: String| {
+    if let Some(shared) = memory.setting("shared_buffers", 8 << 10, 128 << 20) {
+        let found = [
+            memory.shared(shared),
+            memory.cache(),
+            memory.connections(shared),
+        ];
+        found.into_iter().flatten().for_each(|one| sink.push(one));
+    }
+}
+
+/// The memory of one server, and what its settings take of it.
+struct Memory<'a> {
+    name: &'a str,
+    dependency: &'a Dependency,
+    bytes: u64,
+}
+
+impl Memory<'_> {
+    fn own(&self, name: &str) -> Option<&Spanned<SettingValue>> {
+        self.dependency.settings.get(name)
+    }
+
+    /// Bytes of a setting; nothing if it cannot be read.
+    fn setting(&self, name: &str, block: u64, default: u64) -> Option<u64> {
+        self.own(name)
+            .map_or(Some(default), |value| size(&value.value, block))
+    }
+
+    fn warning(&self, value: &Spanned<SettingValue>, message: String, sum: String) -> Diagnostic {
         let diagnostic = Diagnostic::warning(codes::SETTINGS, message)
             .at(value.span, "more than the memory holds")
-            .note(sum)
-            .help(help);
-        match &dependency.memory {
+            .note(sum);
+        match &self.dependency.memory {
             Some(stated) => diagnostic.at(stated.limit.span, "the memory"),
             None => diagnostic,
         }
-    };
-    let name = &facts.name;
-    if let Some(value) = own("shared_buffers")
-        && shared > memory / 100 * SHARED_PERCENT
-    {
-        sink.push(warn(
-            value,
-            format!(
-                "`shared_buffers` takes more than {SHARED_PERCENT} % of the memory of `{name}`"
-            ),
-            format!(
-                "{} of {} is {} %",
-                mib(shared),
-                mib(memory),
-                shared * 100 / memory
-            ),
-            format!(
+    }
+
+    fn shared(&self, shared: u64) -> Option<Diagnostic> {
+        let value = self.own("shared_buffers")?;
+        (shared > self.bytes / 100 * SHARED_PERCENT).then(|| {
+            self.warning(
+                value,
+                format!(
+                    "`shared_buffers` takes more than {SHARED_PERCENT} % of the memory of `{}`",
+                    self.name
+                ),
+                format!(
+                    "{} of {} is {} %",
+                    mib(shared),
+                    mib(self.bytes),
+                    shared.saturating_mul(100) / self.bytes.max(1)
+                ),
+            )
+            .help(format!(
                 "write \"{}MB\", a quarter of the memory, or raise `memory`",
-                (memory / 4) >> 20
-            ),
-        ));
+                (self.bytes / 4) >> 20
+            ))
+        })
     }
-    if let Some(value) = own("effective_cache_size")
-        && let Some(cache) = size(&value.value, 8 << 10)
-        && cache > memory
-    {
-        sink.push(warn(
-            value,
-            format!("`effective_cache_size` is more than the memory of `{name}`"),
-            format!("{} of {}", mib(cache), mib(memory)),
-            format!(
+
+    fn cache(&self) -> Option<Diagnostic> {
+        let value = self.own("effective_cache_size")?;
+        let cache = size(&value.value, 8 << 10)?;
+        (cache > self.bytes).then(|| {
+            self.warning(
+                value,
+                format!(
+                    "`effective_cache_size` is more than the memory of `{}`",
+                    self.name
+                ),
+                format!("{} of {}", mib(cache), mib(self.bytes)),
+            )
+            .help(format!(
                 "write \"{}MB\", three quarters of the memory",
-                (memory / 4 * 3) >> 20
-            ),
-        ));
+                (self.bytes / 4 * 3) >> 20
+            ))
+        })
     }
-    let Some(value) = own("work_mem").or_else(|| own("max_connections")) else {
-        return;
-    };
-    let connections = match own("max_connections").map(|value| &value.value) {
-        None => 100,
-        Some(SettingValue::Integer(number)) => u64::try_from(*number).unwrap_or(0),
-        Some(_) => return,
-    };
-    let Some(work) = bytes("work_mem", 1 << 10, 4 << 20) else {
-        return;
-    };
-    let sum = work
-        .saturating_mul(connections)
-        .saturating_mul(WORK_FACTOR)
-        .saturating_add(shared);
-    if sum > memory {
-        let left = memory.saturating_sub(shared) / WORK_FACTOR / connections.max(1);
-        sink.push(warn(
-            value,
-            format!("the connections of `{name}` may take more than its memory"),
-            format!(
-                "{} shared_buffers + {connections} max_connections × {} work_mem × {WORK_FACTOR} = {}, of {}",
-                mib(shared),
-                mib(work),
-                mib(sum),
-                mib(memory)
-            ),
-            if left < 64 << 10 {
+
+    /// Connections that all sort at once.
+    fn connections(&self, shared: u64) -> Option<Diagnostic> {
+        let value = self
+            .own("work_mem")
+            .or_else(|| self.own("max_connections"))?;
+        let connections = match self.own("max_connections").map(|value| &value.value) {
+            None => 100,
+            Some(SettingValue::Integer(number)) => u64::try_from(*number).ok()?,
+            Some(_) => return None,
+        };
+        let work = self.setting("work_mem", 1 << 10, 4 << 20)?;
+        let sum = work
+            .saturating_mul(connections)
+            .saturating_mul(WORK_FACTOR)
+            .saturating_add(shared);
+        let left = self.bytes.saturating_sub(shared) / WORK_FACTOR / connections.max(1);
+        (sum > self.bytes).then(|| {
+            self.warning(
+                value,
+                format!(
+                    "the connections of `{}` may take more than its memory",
+                    self.name
+                ),
+                format!(
+                    "{} shared_buffers + {connections} max_connections × {} work_mem × {WORK_FACTOR} = {}, of {}",
+                    mib(shared),
+                    mib(work),
+                    mib(sum),
+                    mib(self.bytes)
+                ),
+            )
+            .help(if left < 64 << 10 {
                 "lower `max_connections`, or raise `memory`".to_owned()
             } else {
                 format!("write work_mem = \"{}kB\" or less, lower `max_connections`, or raise `memory`", left >> 10)
-            },
-        ));
+            })
+        })
     }
 }
 
