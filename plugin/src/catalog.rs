@@ -367,6 +367,10 @@ pub struct Entry {
     /// compute it from `naming` and `service`.
     #[serde(default)]
     pub host: String,
+    /// Template that gives the name of the chart's objects, when the host is
+    /// that name with the mode's `service`.
+    #[serde(default)]
+    pub full: String,
     /// Suffix of the Service that takes writes, when there is no mode that says it.
     #[serde(default)]
     pub service: String,

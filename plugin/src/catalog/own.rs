@@ -102,8 +102,11 @@ fn check(entry: &Entry) -> Result<(), String> {
         }
         _ => {}
     }
-    if !entry.host.is_empty() || !entry.credentials.operator_secret.is_empty() {
-        return Err("`host` and `operator-secret` are templates, which only the compiler's own entries have; use `naming` and `service`".to_owned());
+    if !entry.host.is_empty()
+        || !entry.full.is_empty()
+        || !entry.credentials.operator_secret.is_empty()
+    {
+        return Err("`host`, `full` and `operator-secret` are templates, which only the compiler's own entries have; use `naming` and `service`".to_owned());
     }
     if let Some(mode) = entry
         .modes

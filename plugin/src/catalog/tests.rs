@@ -15,7 +15,9 @@ fn every_entry_is_read_and_complete() {
         }
         if entry.kind != Kind::External {
             assert!(
-                !entry.chart.is_empty() && !entry.majors.is_empty() && !entry.host.is_empty(),
+                !entry.chart.is_empty()
+                    && !entry.majors.is_empty()
+                    && entry.host.is_empty() != entry.full.is_empty(),
                 "{name}"
             );
             assert!(entry.modes.contains_key("standalone"), "{name}");

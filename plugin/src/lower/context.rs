@@ -173,6 +173,8 @@ pub struct DependencyFacts {
     pub host: String,
     /// Template that asks the subchart for its host; empty to compute it.
     pub host_template: String,
+    /// Whether that template leaves out the suffix of the writing Service.
+    pub suffix_apart: bool,
     /// How the chart names its objects: `standard` or `release`.
     pub naming: String,
     /// Suffix of the writing Service when the host is computed.

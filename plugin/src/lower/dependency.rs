@@ -302,15 +302,7 @@ impl Source<'_> {
         let url_env = self.url_env();
         let parts = self.parts();
         let modes = self.modes();
-        let plain_mode = modes
-            .iter()
-            .find(|mode| *mode == "standalone")
-            .or(modes.first())
-            .map_or("standalone", String::as_str);
-        let other_mode = modes
-            .iter()
-            .find(|mode| *mode != "standalone")
-            .map_or(plain_mode, String::as_str);
+        let (plain_mode, other_mode) = service_modes(entry, &modes);
         DependencyFacts {
             name: name.clone(),
             v: reach(".Values", name),
@@ -335,7 +327,12 @@ impl Source<'_> {
                 inner => inner,
             },
             host: self.host(),
-            host_template: entry.host.clone(),
+            suffix_apart: !entry.full.is_empty(),
+            host_template: if entry.full.is_empty() {
+                entry.host.clone()
+            } else {
+                entry.full.clone()
+            },
             naming: match entry.naming {
                 Naming::Standard => "standard",
                 Naming::Release => "release",
@@ -534,6 +531,21 @@ impl Source<'_> {
             })
             .collect()
     }
+}
+
+/// The two modes whose Services the helper of the host tells apart. One that
+/// asks the subchart for the rest of the name follows its values too, whatever
+/// modes the environments have.
+fn service_modes<'a>(entry: &Entry, modes: &'a [String]) -> (&'a str, &'a str) {
+    if !entry.full.is_empty() {
+        return ("standalone", "replication");
+    }
+    let single = modes.iter().find(|mode| *mode == "standalone");
+    let plain = single
+        .or(modes.first())
+        .map_or("standalone", String::as_str);
+    let several = modes.iter().find(|mode| *mode != "standalone");
+    (plain, several.map_or(plain, String::as_str))
 }
 
 /// The form of a URL: `redis://:{password}@{host}:{port}/0`.

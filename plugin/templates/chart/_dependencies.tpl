@@ -16,7 +16,14 @@
 
 {{/* Host of [[dep.name]], asked from its own chart; empty when it is switched off. */}}
 {{- define "[[chart.name]].[[dep.name]].host" -}}
+#% if dep.suffix_apart and dep.architecture_access
+{{- $suffix := ternary "[[dep.service]]" "[[dep.service_replicated]]" (eq [[dep.v]][[dep.architecture_access]] "standalone") }}
+{{- with [[dep.subchart]] }}[[dep.host_template]]{{ $suffix }}{{ end }}
+#% elif dep.suffix_apart
+{{- with [[dep.subchart]] }}[[dep.host_template]][[dep.service]]{{ end }}
+#% else
 {{- with [[dep.subchart]] }}[[dep.host_template]]{{ end }}
+#% endif
 {{- end }}
 #% else
 
@@ -151,8 +158,8 @@ key: [[dep.url_key]]
 {{- if include "[[chart.name]].[[dep.name]].host" . }}
 {{ include "[[chart.name]].[[dep.name]].url" (dict "context" . "password" "") }}
 {{- end }}
-#% elif dep.in_release and dep.url_is_secret
-{{ include "[[chart.name]].[[dep.name]].host" . }}
+#% elif dep.url_is_secret
+{{ include "[[chart.name]].[[dep.name]].host" . }}:{{ include "[[chart.name]].[[dep.name]].port" . }}<% for part in dep.parts %><% if part == "user" or part == "database" %>/{{ include "[[chart.name]].[[dep.name]].[[part]]" . }}<% endif %><% endfor %>
 #% endif
 #% endfor
 {{- end }}
