@@ -613,3 +613,6 @@ fn clients(name: &str, base: &Document) -> Vec<String> {
     clients.push("connection-test".to_owned());
     clients
 }
+
+#[cfg(test)]
+mod tests;
