@@ -60,6 +60,10 @@ pub(crate) struct Build {
     #[arg(short, long, value_name = "DIR")]
     pub output: Option<PathBuf>,
 
+    /// A file with further catalog entries, in tables [entries."source/chart"]
+    #[arg(long, value_name = "FILE")]
+    pub catalog: Option<PathBuf>,
+
     /// Replace files that were edited by hand, after saving them as <name>.orig
     #[arg(long)]
     pub force: bool,

@@ -2,9 +2,11 @@
 //! so that the component is a mere conversion and every native user (tests,
 //! benchmarks, fuzzing) sees exactly what a host sees.
 
-use crate::catalog as entries;
+use crate::catalog::{self as entries, Catalog};
 use crate::{emit, lower};
+use std::collections::BTreeMap;
 use taskspec_spec::codes;
+use taskspec_spec::diagnostic::Sink;
 
 pub use taskspec_spec::diagnostic::{Diagnostic, Label, Severity};
 pub use taskspec_spec::span::Span;
@@ -85,34 +87,52 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The language that [`compile`] reads.
 pub const LANGUAGE: &str = "taskspec/v1";
 
-/// Compiles a specification. `settings` are named options; there are none yet,
-/// so any key is an error.
+/// Compiles a specification. `settings` are named options: `catalog` is the
+/// text of a file with catalog entries; any other key is an error.
 pub fn compile(spec: &str, settings: &[(String, String)]) -> Compilation {
-    if let Some((key, _)) = settings.first() {
-        let diagnostic = Diagnostic::error(
-            codes::SETTING,
-            format!("the compiler has no setting `{key}`"),
-        )
-        .help("compile without settings: version 1 of the language has none");
-        return Compilation {
-            chart: None,
-            diagnostics: vec![diagnostic],
-        };
-    }
+    let failed = |diagnostics| Compilation {
+        chart: None,
+        diagnostics,
+    };
+    let mut own = match own_entries(settings) {
+        Ok(own) => own,
+        Err(diagnostic) => return failed(vec![diagnostic]),
+    };
     let (resolved, mut diagnostics) = taskspec_spec::resolve(spec);
     let Some(resolved) = resolved else {
-        return Compilation {
-            chart: None,
-            diagnostics,
-        };
+        return failed(diagnostics);
     };
-    let (plan, more) = lower::lower(&resolved);
+    let mut sink = Sink::default();
+    entries::stated(&resolved.base, &mut own, &mut sink);
+    if sink.has_errors() {
+        diagnostics.extend(sink.into_sorted());
+        return failed(diagnostics);
+    }
+    let (plan, more) = lower::lower(&resolved, &Catalog::new(own));
     diagnostics.extend(more);
     diagnostics.sort_by_key(|d| d.labels.first().map_or(u32::MAX, |label| label.at.start));
     Compilation {
         chart: plan.as_ref().map(emit::emit),
         diagnostics,
     }
+}
+
+/// Catalog entries that the settings bring.
+fn own_entries(
+    settings: &[(String, String)],
+) -> Result<BTreeMap<String, entries::Entry>, Diagnostic> {
+    let mut own = BTreeMap::new();
+    for (key, value) in settings {
+        if key != "catalog" {
+            return Err(Diagnostic::error(
+                codes::SETTING,
+                format!("the compiler has no setting `{key}`"),
+            )
+            .help("its only setting is `catalog`: the text of a file with catalog entries"));
+        }
+        own.extend(entries::file(value)?);
+    }
+    Ok(own)
 }
 
 /// JSON Schema (2020-12) of the language.
@@ -141,18 +161,20 @@ pub fn explain(code: &str) -> Option<String> {
 
 /// Every dependency a specification can name in `from`.
 pub fn catalog() -> Vec<Entry> {
-    entries::names()
-        .filter_map(entries::find)
+    let catalog = Catalog::default();
+    catalog
+        .names()
+        .filter_map(|name| catalog.find(name))
         .map(|entry| Entry {
-            name: entry.name,
-            summary: entry.summary,
+            name: entry.name.clone(),
+            summary: entry.summary.clone(),
         })
         .collect()
 }
 
 /// The page of one catalog entry in Markdown.
 pub fn catalog_page(name: &str) -> Option<String> {
-    entries::find(name).map(|entry| entry.page())
+    Catalog::default().page(name)
 }
 
 /// The specifications `init` can start from: name, summary, text.

@@ -76,6 +76,7 @@ codes! {
     EXPOSURE = "TS0045" "the exposure cannot work";
     PATCH = "TS0046" "the patch takes a guarantee away";
     MONITORING = "TS0047" "nothing is monitored";
+    SETTINGS = "TS0048" "the server's settings exceed its memory";
 }
 
 /// The code with an id, whatever its case.

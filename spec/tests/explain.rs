@@ -5,7 +5,7 @@ use taskspec_spec::codes::{self, Code};
 use taskspec_spec::diagnostic::Severity;
 
 /// Codes that the compiler gives for facts of its catalog.
-const BY_THE_COMPILER: &[&str] = &["TS0012", "TS0021", "TS0026", "TS0027", "TS0028"];
+const BY_THE_COMPILER: &[&str] = &["TS0012", "TS0021", "TS0026", "TS0027", "TS0028", "TS0048"];
 
 /// Codes that no example of a specification can give.
 const WITHOUT_EXAMPLE: &[&str] = &["TS0003", "TS0038"];

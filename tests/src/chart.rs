@@ -5,6 +5,7 @@ use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
 use taskspec_plugin::Chart;
+use taskspec_plugin::catalog::Catalog;
 use tempfile::TempDir;
 
 /// A specification that must compile.
@@ -128,9 +129,12 @@ impl Built {
         for file in &built.chart.files {
             write(&built.path().join(&file.path), &file.contents);
         }
-        for (name, _) in built.repository_charts() {
-            let source = workspace().join("tests/contract").join(&name);
-            copy(&source, &built.path().join("charts").join(&name));
+        for chart in built.repository_charts() {
+            let place = built.path().join("charts").join(&chart.name);
+            copy(&chart.contract(), &place);
+            let metadata = place.join("Chart.yaml");
+            let text = fs::read_to_string(&metadata).expect("a contract chart has a Chart.yaml");
+            write(&metadata, &chart.versioned(&text));
         }
         built
     }
@@ -163,12 +167,12 @@ impl Built {
     pub fn from_repositories(&self) -> Vec<String> {
         self.repository_charts()
             .into_iter()
-            .map(|(_, alias)| alias)
+            .map(|chart| chart.alias)
             .collect()
     }
 
-    /// Chart and name of each dependency that a repository provides.
-    fn repository_charts(&self) -> Vec<(String, String)> {
+    /// Each dependency that a repository provides.
+    fn repository_charts(&self) -> Vec<RepositoryChart> {
         let chart = self.data("Chart.yaml");
         let entries = chart["dependencies"].as_array().into_iter().flatten();
         entries
@@ -178,11 +182,15 @@ impl Built {
                     .is_some_and(|repository| !repository.is_empty())
             })
             .map(|entry| {
-                let name = entry["name"].as_str().unwrap_or_default();
-                (
-                    name.to_owned(),
-                    entry["alias"].as_str().unwrap_or(name).to_owned(),
-                )
+                let text = |key: &str| entry[key].as_str().unwrap_or_default().to_owned();
+                RepositoryChart {
+                    alias: entry["alias"]
+                        .as_str()
+                        .map_or_else(|| text("name"), str::to_owned),
+                    name: text("name"),
+                    repository: text("repository"),
+                    version: text("version"),
+                }
             })
             .collect()
     }
@@ -239,6 +247,42 @@ impl Built {
                 said(&output)
             ))
         }
+    }
+}
+
+/// A dependency that a repository provides.
+struct RepositoryChart {
+    name: String,
+    alias: String,
+    repository: String,
+    version: String,
+}
+
+impl RepositoryChart {
+    /// The folder of its stand-in: `tests/contract/<source>-<chart>`.
+    fn contract(&self) -> PathBuf {
+        let catalog = Catalog::default();
+        let entry = catalog
+            .names()
+            .filter_map(|name| catalog.find(name))
+            .find(|entry| entry.repository == self.repository && entry.chart == self.name);
+        let entry = entry.unwrap_or_else(|| panic!("no catalog entry has {}", self.repository));
+        workspace()
+            .join("tests/contract")
+            .join(entry.name.replace('/', "-"))
+    }
+
+    /// The stand-in's `Chart.yaml` with a version that the chart asks for.
+    fn versioned(&self, text: &str) -> String {
+        let version = self.version.replace(['x', 'X'], "0");
+        let lines = text.lines().map(|line| {
+            if line.starts_with("version:") {
+                format!("version: {version}\n")
+            } else {
+                format!("{line}\n")
+            }
+        });
+        lines.collect()
     }
 }
 

@@ -7,7 +7,7 @@ use std::process;
 use std::time::Instant;
 
 use crate::cli::{Build, Format};
-use crate::compiler::{Chart, Compilation, Compiler, Severity, component};
+use crate::compiler::{Chart, Compilation, Compiler, Setting, Severity, component};
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Digest, FileState, Written};
 use crate::report::{self, BuildReport, Source, Tally, counted};
@@ -63,12 +63,13 @@ fn build(
     clock: &mut Clock,
 ) -> Result<(), Failure> {
     let source = outcome.source.insert(read(&options.spec, name)?);
+    let settings = settings(options)?;
     clock.lap("read");
     let mut compiler = Compiler::load(options.limits.limits(), expired(*context, options, name))?;
     clock.lap("load");
     let compilation = outcome
         .compilation
-        .insert(compiler.compile(&source.text, &[])?);
+        .insert(compiler.compile(&source.text, &settings)?);
     // Its clock stops here: writing is not the compiler's time.
     drop(compiler);
     clock.lap("compile");
@@ -77,6 +78,18 @@ fn build(
         clock.lap("write");
     }
     Ok(())
+}
+
+/// What the compiler is told besides the specification.
+fn settings(options: &Build) -> Result<Vec<Setting>, Failure> {
+    let Some(file) = &options.catalog else {
+        return Ok(Vec::new());
+    };
+    let name = file.display().to_string();
+    Ok(vec![Setting {
+        key: "catalog".to_owned(),
+        value: read(file, &name)?.text,
+    }])
 }
 
 /// What to do when the compiler's time is over.

@@ -314,12 +314,10 @@ fn facts(plan: &Plan) -> BTreeMap<&'static str, Value> {
         ),
         (
             "composed",
-            Value::from(
-                context
-                    .dependencies
-                    .iter()
-                    .any(|facts| facts.in_release && !facts.passwords.is_empty()),
-            ),
+            Value::from(context.dependencies.iter().any(|facts| {
+                !facts.derived.is_empty()
+                    || (facts.in_release && facts.url_is_secret && facts.url_known)
+            })),
         ),
         ("tests", Value::from(Serde(&context.tests))),
         ("environments", Value::from(Serde(&context.environments))),

@@ -6,7 +6,7 @@ use super::context::{
 };
 use super::{exposure, migration, schemas, secret};
 use crate::api::Decision;
-use crate::catalog;
+use crate::catalog::Catalog;
 use crate::values::{Entry, branch, leaf, open_branch};
 use serde_json::{Map, Value, json};
 use taskspec_spec::Resolved;
@@ -122,35 +122,27 @@ pub fn tests(base: &Document) -> Vec<TestFacts> {
 }
 
 /// Images of the clients that wait for, migrate and test servers.
-pub fn tools(base: &Document) -> Vec<ToolFacts> {
-    let engines = catalog::engines();
-    let mut tools: Vec<ToolFacts> = Vec::new();
-    let tool = |key: &str, doc: String| {
-        let engine = engines.get(key)?;
-        Some(ToolFacts {
-            key: key.to_owned(),
-            doc,
-            registry: engine.client_registry.clone(),
-            repository: engine.client_repository.clone(),
-            tag: engine.client_tag.clone(),
-        })
-    };
-    for (_, dependency) in base.dependencies.iter() {
-        let Some(entry) = catalog::find(&dependency.from) else {
-            continue;
-        };
-        if tools.iter().all(|known| known.key != entry.engine) {
-            let title = engines
-                .get(&entry.engine)
-                .map_or("", |engine| engine.title.as_str());
-            tools.extend(tool(
-                &entry.engine,
-                format!("Client of {title} that waits and tests"),
-            ));
+pub fn tools(dependencies: &[DependencyFacts], catalog: &Catalog) -> Vec<ToolFacts> {
+    let mut keys: Vec<&str> = Vec::new();
+    let wanted = dependencies.iter().map(|facts| facts.client.as_str());
+    // Workloads are tested by HTTP, after the servers.
+    for key in wanted.filter(|key| *key != "http").chain(["http"]) {
+        if !keys.contains(&key) {
+            keys.push(key);
         }
     }
-    tools.extend(tool("http", "Client of HTTP that tests".to_owned()));
-    tools
+    keys.into_iter()
+        .filter_map(|key| {
+            let client = catalog.engines.clients.get(key)?;
+            Some(ToolFacts {
+                key: key.to_owned(),
+                doc: client.doc.clone(),
+                registry: client.registry.clone(),
+                repository: client.repository.clone(),
+                tag: client.tag.clone(),
+            })
+        })
+        .collect()
 }
 
 /// Statements for the README.

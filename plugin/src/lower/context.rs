@@ -1,8 +1,10 @@
 //! What the chart's templates see: facts that are the same in every environment.
 
 use serde::Serialize;
+use std::rc::Rc;
 
 use crate::api::Decision;
+use crate::catalog::Entry;
 
 /// Everything a template can ask for.
 #[derive(Debug, Clone, Serialize)]
@@ -404,8 +406,12 @@ pub struct RuleFacts {
 pub struct DependencyFacts {
     /// Name in the specification: alias of the subchart and key of its values.
     pub name: String,
-    /// Whether the name can follow a dot in a template.
-    pub plain: bool,
+    /// How templates reach its values: `.Values.redis`, or `(index .Values "my-redis")`.
+    pub v: String,
+    /// The same from a helper that takes the context as `.context`.
+    pub context_v: String,
+    /// How templates reach its subchart.
+    pub subchart: String,
     /// Catalog entry.
     pub from: String,
     /// Protocol.
@@ -426,36 +432,101 @@ pub struct DependencyFacts {
     pub exact: bool,
     /// Address of its repository, possibly empty.
     pub repository: String,
-    /// TCP port.
+    /// TCP port of its Service.
     pub port: u16,
+    /// TCP port of its container.
+    pub container_port: u16,
     /// Host of an external server.
     pub host: String,
-    /// Template that asks the subchart for its host.
+    /// Template that asks the subchart for its host; empty to compute it.
     pub host_template: String,
-    /// Value of the component label of the writing server.
-    pub component: String,
-    /// Path of the user in its values.
-    pub user_path: Vec<String>,
-    /// Path of the database in its values.
-    pub database_path: Vec<String>,
+    /// Whether that template leaves out the suffix of the writing Service.
+    pub suffix_apart: bool,
+    /// How the chart names its objects: `standard` or `release`.
+    pub naming: String,
+    /// Suffix of the writing Service when the host is computed.
+    pub service: String,
+    /// The same with replicas.
+    pub service_replicated: String,
+    /// How templates reach the architecture below its values, if the suffix depends on it.
+    pub architecture_access: String,
+    /// How templates reach its user below its values, or nothing.
+    pub user_access: String,
+    /// How templates reach its database below its values, or nothing.
+    pub database_access: String,
+    /// User that the chart allows only, or nothing.
+    pub user: String,
+    /// Database that the chart allows only, or nothing.
+    pub database: String,
+    /// What of it a variable can take: `url`, `host`, `port`, and `user`,
+    /// `database` and purposes of passwords where there are any.
+    pub parts: Vec<String>,
     /// Variable that carries its URL.
     pub url_env: String,
     /// Key of the Secret that carries its URL.
     pub url_key: String,
+    /// Form of the URL, with `%s` for each part.
+    pub url_format: String,
+    /// Parts of the URL, in order.
+    pub url_parts: Vec<String>,
+    /// The URL as an example.
+    pub url_example: String,
+    /// Whether the chart knows every part of the URL but the password.
+    pub url_known: bool,
+    /// Whether the URL has a password in it; else it is a plain variable.
+    pub url_is_secret: bool,
+    /// Helper, without the chart's name, that gives the name of the Secret with the URL.
+    pub url_secret_helper: String,
+    /// Template, in the dependency's context, of the Secret that an operator makes, or nothing.
+    pub operator_secret: String,
     /// Keys of the Secret that carry its passwords, by purpose.
     pub passwords: Vec<PasswordFacts>,
+    /// Keys of the Secret that follow from passwords, or are always the same.
+    pub derived: Vec<DerivedFacts>,
+    /// Key below `clients` of the program that tests it.
+    pub client: String,
+    /// How it is tested: `psql`, `redis`, `http` or `tcp`.
+    pub test: String,
     /// Major version when the constraint names one.
     pub major: Option<u64>,
+    /// Modes of all environments.
+    pub modes: Vec<String>,
     /// TCP port of the exporter; 0 for none.
     pub metrics_port: u16,
+    /// How templates reach the switch of the exporter, or nothing.
+    pub metrics_access: String,
     /// Components of the release that may connect.
     pub clients: Vec<String>,
+    /// Labels of its pods, with templates in its context; empty for the usual ones.
+    pub pod_labels: Vec<PodLabelFacts>,
+    /// TCP ports that are open to every namespace.
+    pub open_ports: Vec<u16>,
+    /// Whether its servers may connect anywhere.
+    pub open_egress: bool,
+    /// TCP ports on which its servers may connect anywhere.
+    pub egress_ports: Vec<u16>,
+    /// Longest name of its objects.
+    pub longest_name: u32,
     /// Values that the wiring cannot serve.
     pub refuse: Vec<RefusalFacts>,
     /// The catalog entry's advice.
     pub notes: Vec<String>,
-    /// Whether its images are frozen.
+    /// What must be in the cluster before.
+    pub requires: Vec<String>,
+    /// Whether images are replaced by those of a frozen repository.
     pub frozen: bool,
+    /// The catalog entry.
+    #[serde(skip)]
+    pub entry: Rc<Entry>,
+}
+
+/// A label of a dependency's pods.
+#[derive(Debug, Clone, Serialize)]
+pub struct PodLabelFacts {
+    /// Its key.
+    pub key: String,
+    /// Its value, or a template in the dependency's context.
+    pub value: String,
 }
 
 /// A value of a dependency that the wiring cannot serve.
@@ -476,6 +547,19 @@ pub struct PasswordFacts {
     pub purpose: String,
     /// Key of the Secret.
     pub key: String,
+}
+
+/// A key of the Secret that follows from a password, or is always the same.
+#[derive(Debug, Clone, Serialize)]
+pub struct DerivedFacts {
+    /// Key of the Secret.
+    pub key: String,
+    /// Its text; `%s` stands for the password.
+    pub form: String,
+    /// Whether the form has a password in it.
+    pub has_password: bool,
+    /// Its meaning.
+    pub doc: String,
 }
 
 /// The migrations.

@@ -1,61 +1,94 @@
 //! Dependencies: facts from the catalog, checks against it, values of the subcharts.
 
-use super::context::{Context, DependencyFacts, PasswordFacts, RefusalFacts};
-use super::schemas::{self, Amounts};
-use crate::catalog::{self, Kind, State};
-use crate::values::{Entry, Node, insert, leaf, open_branch};
-use serde_json::{Value, json};
+mod check;
+mod settings;
+mod values;
+mod version;
+
+pub use check::check;
+pub use values::{json_of, values};
+
+use super::context::{
+    DependencyFacts, DerivedFacts, PasswordFacts, PodLabelFacts, RefusalFacts, SecretKeyFacts,
+};
+use super::schemas::Amounts;
+use crate::catalog::{Catalog, Egress, Engine, Entry, Guard, Kind, Naming, State};
+use std::rc::Rc;
+use taskspec_spec::Resolved;
 use taskspec_spec::codes;
 use taskspec_spec::derived;
 use taskspec_spec::diagnostic::{Diagnostic, Sink};
 use taskspec_spec::model::{Dependency, Document};
-use taskspec_spec::span::{Span, Spanned};
+use taskspec_spec::span::Spanned;
 use taskspec_spec::suggest;
-use taskspec_spec::tree;
+use taskspec_spec::types::DependencyMode;
 
 /// Facts of every dependency. Faults against the catalog go to the sink.
-pub fn resolve(base: &Document, sink: &mut Sink) -> Vec<DependencyFacts> {
-    let engines = catalog::engines();
+pub fn resolve(resolved: &Resolved, catalog: &Catalog, sink: &mut Sink) -> Vec<DependencyFacts> {
+    let base = &resolved.base;
     let mut facts: Vec<DependencyFacts> = Vec::new();
     for (name, dependency) in base.dependencies.iter() {
-        let Some(entry) = catalog::find(&dependency.from) else {
-            sink.push(unknown(&dependency.from));
+        let Some(entry) = catalog.find(&dependency.from) else {
+            sink.push(unknown(&dependency.from, catalog));
             continue;
         };
-        let Some(engine) = engines.get(&entry.engine) else {
-            continue;
-        };
-        version(dependency, &entry, sink);
-        let url_env = dependency.url_env.as_ref().map_or_else(
-            || engine.url_env.clone(),
-            |variable| variable.value.0.clone(),
-        );
-        let new = one(name, dependency, &entry, engine, &url_env, base);
-        if let Some(twin) = facts.iter().find(|other| other.url_key == new.url_key) {
-            let span = dependency
-                .url_env
-                .as_ref()
-                .map_or(name.span, |variable| variable.span);
+        let Some(engine) = catalog.engine(&entry) else {
             sink.push(
                 Diagnostic::error(
-                    codes::ENV_TWICE,
-                    format!("`{}` and `{}` both set `{url_env}`", twin.name, new.name),
+                    codes::DEPENDENCY_FACT,
+                    format!("`{}` speaks `{}`", entry.name, entry.engine),
                 )
-                .at(span, "second connection of this kind")
+                .at(dependency.from.span, "an unknown protocol")
                 .help(format!(
-                    "give it a variable of its own: url-env = \"{}_URL\"",
-                    new.name.to_uppercase().replace('-', "_")
+                    "the protocols are {}",
+                    suggest::list(catalog.engines.engines.keys().map(String::as_str))
                 )),
             );
+            continue;
+        };
+        version::check(dependency, &entry, sink);
+        let stated: Vec<&Dependency> = documents(resolved)
+            .filter_map(|document| document.dependencies.get(&name.value))
+            .map(|dependency| &dependency.value)
+            .collect();
+        let source = Source {
+            name,
+            dependency,
+            entry: &entry,
+            engine,
+            stated: &stated,
+        };
+        let new = source.facts(base);
+        if new.host_template.is_empty()
+            && new.service != new.service_replicated
+            && new.architecture_access.is_empty()
+        {
+            sink.push(
+                Diagnostic::error(
+                    codes::DEPENDENCY_FACT,
+                    format!("the environments see `{}` under different names", new.name),
+                )
+                .at(dependency.from.span, "has several modes")
+                .help("give the catalog entry a value with `fact = \"architecture\"`, or use one mode in every environment"),
+            );
+        }
+        for twin in &facts {
+            twins(name, dependency, twin, &new, sink);
         }
         facts.push(new);
     }
     facts
 }
 
-fn unknown(from: &Spanned<taskspec_spec::types::CatalogName>) -> Diagnostic {
-    let help = suggest::did_you_mean(from, catalog::names())
-        .unwrap_or_else(|| format!("the catalog has {}", suggest::list(catalog::names())));
+/// The base and every environment.
+fn documents(resolved: &Resolved) -> impl Iterator<Item = &Document> {
+    let environments = resolved.environments.iter().map(|merged| &merged.document);
+    std::iter::once(&resolved.base).chain(environments)
+}
+
+fn unknown(from: &Spanned<taskspec_spec::types::CatalogName>, catalog: &Catalog) -> Diagnostic {
+    let help = suggest::did_you_mean(from, catalog.names())
+        .unwrap_or_else(|| format!("the catalog has {}", suggest::list(catalog.names())));
     Diagnostic::error(
         codes::UNKNOWN_DEPENDENCY,
         format!("unknown dependency `{}`", from.value.0),
@@ -65,185 +98,505 @@ fn unknown(from: &Spanned<taskspec_spec::types::CatalogName>) -> Diagnostic {
     .note("`helm taskspec catalog` lists every entry")
 }
 
-fn version(dependency: &Spanned<Dependency>, entry: &catalog::Entry, sink: &mut Sink) {
-    match (entry.kind, &dependency.version) {
-        (Kind::Repository, None) => sink.push(
-            Diagnostic::error(
-                codes::DEPENDENCY_FACT,
-                format!("`{}` needs a version", entry.name),
-            )
-            .at(dependency.from.span, "a chart of a repository")
-            .help(format!(
-                "add version = \"{}.x.x\", or better an exact one",
-                newest(entry)
-            )),
-        ),
-        (Kind::Embedded | Kind::External, Some(version)) => sink.push(
-            Diagnostic::error(
-                codes::NOT_APPLICABLE,
-                format!("`{}` has no version to choose", entry.name),
-            )
-            .at(version.span, "does not apply")
-            .help("remove it: the compiler decides"),
-        ),
-        (Kind::Repository, Some(version)) => state(dependency, entry, version, sink),
-        _ => {}
-    }
-}
-
-fn newest(entry: &catalog::Entry) -> u64 {
-    entry
-        .majors
-        .iter()
-        .flat_map(|group| &group.versions)
-        .copied()
-        .max()
-        .unwrap_or(1)
-}
-
-fn state(
-    dependency: &Spanned<Dependency>,
-    entry: &catalog::Entry,
-    version: &Spanned<taskspec_spec::types::Constraint>,
-    sink: &mut Sink,
-) {
-    let Some(major) = version.major else {
-        sink.push(
-            Diagnostic::error(codes::DEPENDENCY_FACT, "the version has to say its major")
-                .at(version.span, "could be any major version")
-                .help(format!("write \"{}.x.x\"", newest(entry)))
-                .note("names, keys and images of the chart differ between majors"),
-        );
-        return;
-    };
-    match entry.majors_of(major) {
-        None => {
-            let known: Vec<u64> = entry
-                .majors
-                .iter()
-                .flat_map(|g| g.versions.iter().copied())
-                .collect();
-            let (low, high) = (
-                known.iter().min().unwrap_or(&0),
-                known.iter().max().unwrap_or(&0),
-            );
-            sink.push(
-                Diagnostic::error(
-                    codes::DEPENDENCY_FACT,
-                    format!("the catalog does not know `{}` {major}", entry.name),
-                )
-                .at(version.span, "unknown major version")
-                .help(format!("it knows {low} to {high}, as of {}", entry.checked)),
-            );
-        }
-        Some(group) if group.state != State::Current => sink.push(
-            Diagnostic::warning(
-                codes::FROZEN,
-                format!("`{}` {major} is no longer maintained", entry.name),
-            )
-            .at(version.span, "frozen")
-            .at(dependency.from.span, "this chart")
-            .note(format!("{} (as of {})", group.why, entry.checked))
-            .help(format!(
-                "the chart uses the frozen images; for new systems prefer {}",
-                group.instead
-            )),
-        ),
-        Some(_) => {}
-    }
-}
-
-fn one(
+/// Two dependencies that would meet: in a variable, in the helpers of their
+/// charts, or in a key of the Secret.
+fn twins(
     name: &Spanned<String>,
     dependency: &Dependency,
-    entry: &catalog::Entry,
-    engine: &catalog::Engine,
-    url_env: &str,
-    base: &Document,
-) -> DependencyFacts {
-    let major = dependency
-        .version
-        .as_ref()
-        .and_then(|version| version.major);
-    let path = |fact: &str| -> Vec<String> {
-        entry
-            .paths
-            .get(fact)
-            .map(|(path, _)| path.split('.').map(str::to_owned).collect())
-            .unwrap_or_default()
-    };
-    let embedded = entry.kind == Kind::Embedded;
-    DependencyFacts {
-        name: name.value.clone(),
-        plain: !name.value.contains('-'),
-        from: entry.name.clone(),
-        engine: entry.engine.clone(),
-        engine_title: engine.title.clone(),
-        kind: match entry.kind {
-            Kind::Repository => "repository",
-            Kind::Embedded => "embedded",
-            Kind::External => "external",
+    twin: &DependencyFacts,
+    new: &DependencyFacts,
+    sink: &mut Sink,
+) {
+    if twin.url_env == new.url_env {
+        let variable = dependency.url_env.as_ref();
+        sink.push(
+            Diagnostic::error(
+                codes::ENV_TWICE,
+                format!(
+                    "`{}` and `{}` both set `{}`",
+                    twin.name, new.name, new.url_env
+                ),
+            )
+            .at(
+                variable.map_or(name.span, |variable| variable.span),
+                "second connection of this kind",
+            )
+            .help(format!(
+                "give it a variable of its own: url-env = \"{}\"",
+                variable_of(&new.name)
+            )),
+        );
+    }
+    if twin.in_release && new.in_release && twin.chart == new.chart && twin.from != new.from {
+        sink.push(
+            Diagnostic::error(
+                codes::NAME_CLASH,
+                format!("`{}` and `{}` are both charts called `{}`", twin.from, new.from, new.chart),
+            )
+            .at(dependency.from.span, "another chart of the same name")
+            .help("take both dependencies from one source")
+            .note("all templates of a release share the names of their helpers, so one chart would use the other's"),
+        );
+    }
+    let same = |one: &DerivedFacts| twin.derived.iter().any(|other| other.key == one.key);
+    if let Some(derived) = new.derived.iter().find(|derived| same(derived)) {
+        sink.push(
+            Diagnostic::error(
+                codes::NAME_CLASH,
+                format!(
+                    "`{}` and `{}` both need the key `{}` of the Secret",
+                    twin.name, new.name, derived.key
+                ),
+            )
+            .at(name.span, "second one")
+            .help("their chart allows no other key: keep one of them in another release"),
+        );
+    }
+}
+
+/// How a template reaches a key that may not be able to follow a dot.
+fn reach(root: &str, name: &str) -> String {
+    if name.contains('-') {
+        format!("(index {root} \"{name}\")")
+    } else {
+        format!("{root}.{name}")
+    }
+}
+
+/// Variable of the URL of a dependency whose protocol has no usual one.
+fn variable_of(name: &str) -> String {
+    format!("{}_URL", name.to_uppercase().replace('-', "_"))
+}
+
+/// How the servers of a dependency work together.
+pub fn mode(dependency: &Dependency) -> &'static str {
+    match &dependency.mode {
+        Some(mode) => mode.value.word(),
+        None if dependency.replicas.as_ref().is_some_and(|r| r.0 > 0) => {
+            DependencyMode::Replication.word()
         }
-        .to_owned(),
-        in_release: entry.kind != Kind::External,
-        guarded: entry.network_policy == "parent",
-        chart: entry.chart.clone(),
-        version: if embedded {
-            entry.version.clone()
-        } else {
-            dependency
-                .version
-                .as_ref()
-                .map(|version| version.text.clone())
-                .unwrap_or_default()
-        },
-        exact: embedded
-            || dependency
-                .version
-                .as_ref()
-                .is_some_and(|version| version.exact),
-        repository: entry.repository.clone(),
-        port: dependency.port.as_ref().map_or(engine.port, |port| port.0),
-        host: dependency
+        None => DependencyMode::Standalone.word(),
+    }
+}
+
+/// Replicas beside the server that takes writes.
+pub fn replicas(entry: &Entry, dependency: &Dependency) -> u32 {
+    let least = || {
+        entry
+            .modes
+            .get(mode(dependency))
+            .map_or(0, |mode| mode.least)
+    };
+    dependency.replicas.as_ref().map_or_else(least, |r| r.0)
+}
+
+/// Host of the writing Service in a release: charts leave their own name out
+/// when the release's contains it.
+pub fn host(facts: &DependencyFacts, dependency: &Dependency, release: &str) -> String {
+    if !facts.in_release {
+        return dependency
             .host
             .as_ref()
             .map(|host| host.value.0.clone())
-            .unwrap_or_default(),
-        host_template: entry.host.clone(),
-        component: entry.component.clone(),
-        user_path: path("user"),
-        database_path: path("database"),
-        url_env: url_env.to_owned(),
-        url_key: url_env.to_ascii_lowercase().replace('_', "-"),
-        passwords: passwords(name, entry),
-        major,
-        metrics_port: entry.metrics_port,
-        clients: clients(&name.value, base),
-        refuse: entry
+            .unwrap_or_default();
+    }
+    let suffix = facts.entry.service_in(mode(dependency));
+    if release.contains(&facts.name) || facts.entry.naming == Naming::Release {
+        format!("{release}{suffix}")
+    } else {
+        format!("{release}-{}{suffix}", facts.name)
+    }
+}
+
+/// What each server is given.
+pub fn amounts(entry: &Entry, dependency: &Dependency) -> Amounts {
+    let cpu = match entry.minimum.millicores {
+        0 => "250m".to_owned(),
+        least => format!("{least}m"),
+    };
+    let memory = match entry.minimum.mebibytes {
+        0 => "512Mi".to_owned(),
+        least if least % 1024 == 0 => format!("{}Gi", least / 1024),
+        least => format!("{least}Mi"),
+    };
+    Amounts::of(
+        dependency.cpu.as_ref(),
+        dependency.memory.as_ref(),
+        (&cpu, "1"),
+        &memory,
+    )
+}
+
+/// Bytes that each server may use at most.
+fn memory_bytes(entry: &Entry, dependency: &Dependency) -> u64 {
+    let default = match entry.minimum.mebibytes {
+        0 => 512 << 20,
+        least => least << 20,
+    };
+    dependency
+        .memory
+        .as_ref()
+        .map_or(default, |memory| memory.limit.bytes)
+}
+
+/// The keys of the chart's Secret that a dependency needs.
+pub fn secret_keys(facts: &DependencyFacts) -> Vec<SecretKeyFacts> {
+    let passwords = facts.passwords.iter().map(|password| SecretKeyFacts {
+        key: password.key.clone(),
+        doc: format!("{} of {}", purpose(&password.purpose), facts.name),
+        example: "letters and digits".to_owned(),
+        stored: true,
+        irreplaceable: false,
+    });
+    let derived = facts.derived.iter().map(|derived| SecretKeyFacts {
+        key: derived.key.clone(),
+        doc: format!("{} of {}", derived.doc, facts.name),
+        example: derived.form.replace("%s", "PASSWORD"),
+        stored: false,
+        irreplaceable: false,
+    });
+    let url = SecretKeyFacts {
+        key: facts.url_key.clone(),
+        doc: format!("URL of {}; special characters percent-encoded", facts.name),
+        example: facts.url_example.clone(),
+        stored: !(facts.in_release && facts.url_known),
+        irreplaceable: false,
+    };
+    let has_url = facts.url_is_secret && facts.operator_secret.is_empty();
+    passwords
+        .chain(derived)
+        .chain(has_url.then_some(url))
+        .collect()
+}
+
+fn purpose(purpose: &str) -> &str {
+    match purpose {
+        "admin-password" => "password of the administrator",
+        "replication-password" => "password of the replication",
+        _ => "password",
+    }
+}
+
+/// What facts are made from.
+struct Source<'a> {
+    name: &'a Spanned<String>,
+    dependency: &'a Dependency,
+    entry: &'a Rc<Entry>,
+    engine: &'a Engine,
+    /// The dependency in the base and in every environment.
+    stated: &'a [&'a Dependency],
+}
+
+impl Source<'_> {
+    fn facts(&self, base: &Document) -> DependencyFacts {
+        let (entry, engine, dependency) = (self.entry, self.engine, self.dependency);
+        let name = &self.name.value;
+        let (version, exact) = self.version();
+        let major = version::major(dependency, entry);
+        let url = Url::new(if entry.url.is_empty() {
+            &engine.url
+        } else {
+            &entry.url
+        });
+        let port = dependency.port.as_ref().map_or_else(
+            || match entry.port {
+                0 => engine.port,
+                port => port,
+            },
+            |port| port.0,
+        );
+        let operator = !entry.credentials.operator_secret.is_empty();
+        let url_env = self.url_env();
+        let parts = self.parts();
+        let modes = self.modes();
+        let (plain_mode, other_mode) = service_modes(entry, &modes);
+        DependencyFacts {
+            name: name.clone(),
+            v: reach(".Values", name),
+            context_v: reach(".context.Values", name),
+            subchart: reach(".Subcharts", name),
+            from: entry.name.clone(),
+            engine: entry.engine.clone(),
+            engine_title: match entry.engine.as_str() {
+                "http" | "tcp" => entry.title.clone(),
+                _ => engine.title.clone(),
+            },
+            kind: entry.kind.word().to_owned(),
+            in_release: entry.kind != Kind::External,
+            guarded: entry.kind != Kind::External && entry.network.guard == Guard::Parent,
+            chart: entry.chart.clone(),
+            version,
+            exact,
+            repository: entry.repository.clone(),
+            port,
+            container_port: match entry.network.container_port {
+                0 => port,
+                inner => inner,
+            },
+            host: self.host(),
+            suffix_apart: !entry.full.is_empty(),
+            host_template: if entry.full.is_empty() {
+                entry.host.clone()
+            } else {
+                entry.full.clone()
+            },
+            naming: match entry.naming {
+                Naming::Standard => "standard",
+                Naming::Release => "release",
+            }
+            .to_owned(),
+            service: entry.service_in(plain_mode).to_owned(),
+            service_replicated: entry.service_in(other_mode).to_owned(),
+            architecture_access: if entry.service_in(plain_mode) == entry.service_in(other_mode) {
+                String::new()
+            } else {
+                self.access("architecture")
+            },
+            user_access: self.access("user"),
+            database_access: self.access("database"),
+            user: entry.credentials.user.clone(),
+            database: entry.credentials.database.clone(),
+            url_key: if operator {
+                entry.credentials.operator_key.clone()
+            } else {
+                url_env.to_ascii_lowercase().replace('_', "-")
+            },
+            url_env,
+            url_example: url.example(&self.host(), port),
+            url_is_secret: operator || url.needs("password"),
+            url_known: !operator
+                && (entry.kind != Kind::External || !url.needs("password"))
+                && ["user", "database"]
+                    .iter()
+                    .all(|part| !url.needs(part) || parts.iter().any(|known| known == part)),
+            url_format: url.format,
+            url_parts: url.parts,
+            parts,
+            url_secret_helper: if operator {
+                format!("{name}.secretName")
+            } else {
+                "secretName".to_owned()
+            },
+            operator_secret: entry.credentials.operator_secret.clone(),
+            passwords: self.passwords(),
+            derived: self.derived(),
+            client: engine.client.clone(),
+            test: engine.test.clone(),
+            metrics_port: entry.metrics_port,
+            metrics_access: self.access("metrics"),
+            clients: clients(name, base),
+            pod_labels: self.pod_labels(),
+            open_ports: entry.network.ports.clone(),
+            open_egress: entry.network.egress == Egress::Any,
+            egress_ports: self.egress_ports(),
+            longest_name: entry.longest_name,
+            refuse: self.refusals(),
+            notes: entry.notes.clone(),
+            requires: entry.requires.clone(),
+            frozen: major
+                .and_then(|major| entry.majors_of(major))
+                .is_some_and(|group| group.state != State::Current)
+                && entry.values_of(major).any(|value| value.image),
+            major,
+            modes,
+            entry: Rc::clone(entry),
+        }
+    }
+
+    /// The version of the chart, and whether it is exact.
+    fn version(&self) -> (String, bool) {
+        let stated = self
+            .dependency
+            .version
+            .as_ref()
+            .filter(|_| self.entry.kind == Kind::Repository);
+        match stated {
+            Some(version) => (version.text.clone(), version.exact),
+            None => (self.entry.version.clone(), !self.entry.version.is_empty()),
+        }
+    }
+
+    fn url_env(&self) -> String {
+        if let Some(variable) = &self.dependency.url_env {
+            return variable.value.0.clone();
+        }
+        match (self.entry.url_env.as_str(), self.engine.url_env.as_str()) {
+            ("", "") => variable_of(&self.name.value),
+            ("", usual) => usual.to_owned(),
+            (own, _) => own.to_owned(),
+        }
+    }
+
+    fn host(&self) -> String {
+        self.dependency
+            .host
+            .as_ref()
+            .map(|host| host.value.0.clone())
+            .unwrap_or_default()
+    }
+
+    /// How templates reach the value that takes a fact, below the dependency's
+    /// values. What an external server does not state has no value.
+    fn access(&self, fact: &str) -> String {
+        let absent = self.entry.kind == Kind::External
+            && match fact {
+                "user" => self.stated.iter().all(|stated| stated.user.is_none()),
+                "database" => self.stated.iter().all(|stated| stated.database.is_none()),
+                _ => false,
+            };
+        match self.entry.path(fact) {
+            Some(path) if !absent => format!(".{path}"),
+            _ => String::new(),
+        }
+    }
+
+    fn parts(&self) -> Vec<String> {
+        let credentials = &self.entry.credentials;
+        let mut parts = vec!["url".to_owned(), "host".to_owned(), "port".to_owned()];
+        for (part, constant) in [
+            ("user", &credentials.user),
+            ("database", &credentials.database),
+        ] {
+            if !constant.is_empty() || !self.access(part).is_empty() {
+                parts.push(part.to_owned());
+            }
+        }
+        parts.extend(credentials.passwords.iter().cloned());
+        parts
+    }
+
+    fn passwords(&self) -> Vec<PasswordFacts> {
+        let purposes = self.entry.credentials.passwords.iter();
+        purposes
+            .map(|purpose| PasswordFacts {
+                purpose: purpose.clone(),
+                key: format!("{}-{purpose}", self.name.value),
+            })
+            .collect()
+    }
+
+    fn derived(&self) -> Vec<DerivedFacts> {
+        let derived = self.entry.credentials.derived.iter();
+        derived
+            .map(|derived| DerivedFacts {
+                key: if derived.key.is_empty() {
+                    format!("{}-{}", self.name.value, derived.purpose)
+                } else {
+                    derived.key.clone()
+                },
+                has_password: derived.form.contains("%s"),
+                form: derived.form.clone(),
+                doc: derived.doc.clone(),
+            })
+            .collect()
+    }
+
+    fn modes(&self) -> Vec<String> {
+        let mut modes: Vec<String> = self
+            .stated
+            .iter()
+            .map(|stated| mode(stated).to_owned())
+            .collect();
+        modes.sort();
+        modes.dedup();
+        modes
+    }
+
+    fn egress_ports(&self) -> Vec<u16> {
+        let mut ports: Vec<u16> = self
+            .modes()
+            .iter()
+            .filter_map(|mode| self.entry.modes.get(mode))
+            .flat_map(|mode| mode.egress_ports.iter().copied())
+            .collect();
+        ports.sort_unstable();
+        ports.dedup();
+        ports
+    }
+
+    fn pod_labels(&self) -> Vec<PodLabelFacts> {
+        let labels = self.entry.network.labels.iter();
+        labels
+            .map(|(key, value)| PodLabelFacts {
+                key: key.clone(),
+                value: value.clone(),
+            })
+            .collect()
+    }
+
+    fn refusals(&self) -> Vec<RefusalFacts> {
+        let modes = self.modes();
+        let applies = |unless: &[String]| !unless.iter().any(|mode| modes.contains(mode));
+        self.entry
             .refuse
             .iter()
+            .filter(|refusal| applies(&refusal.unless))
             .map(|refusal| RefusalFacts {
                 path: refusal.path.split('.').map(str::to_owned).collect(),
                 value: refusal.value.clone(),
                 why: refusal.why.clone(),
             })
-            .collect(),
-        notes: entry.notes.clone(),
-        frozen: major
-            .and_then(|major| entry.majors_of(major))
-            .is_some_and(|g| g.state != State::Current),
+            .collect()
     }
 }
 
-fn passwords(name: &str, entry: &catalog::Entry) -> Vec<PasswordFacts> {
-    entry
-        .secret_keys
-        .keys()
-        .map(|purpose| PasswordFacts {
-            purpose: purpose.clone(),
-            key: format!("{name}-{purpose}"),
-        })
-        .collect()
+/// The two modes whose Services the helper of the host tells apart. One that
+/// asks the subchart for the rest of the name follows its values too, whatever
+/// modes the environments have.
+fn service_modes<'a>(entry: &Entry, modes: &'a [String]) -> (&'a str, &'a str) {
+    if !entry.full.is_empty() {
+        return ("standalone", "replication");
+    }
+    let single = modes.iter().find(|mode| *mode == "standalone");
+    let plain = single
+        .or(modes.first())
+        .map_or("standalone", String::as_str);
+    let several = modes.iter().find(|mode| *mode != "standalone");
+    (plain, several.map_or(plain, String::as_str))
+}
+
+/// The form of a URL: `redis://:{password}@{host}:{port}/0`.
+struct Url {
+    /// With `%s` for each part.
+    format: String,
+    /// Its parts, in order.
+    parts: Vec<String>,
+}
+
+impl Url {
+    fn new(form: &str) -> Self {
+        let (mut format, mut parts) = (String::new(), Vec::new());
+        let mut rest = form;
+        while let Some((before, (part, after))) = rest
+            .split_once('{')
+            .and_then(|(before, inner)| Some((before, inner.split_once('}')?)))
+        {
+            format += &before.replace('%', "%%");
+            format += "%s";
+            parts.push(part.to_owned());
+            rest = after;
+        }
+        format += &rest.replace('%', "%%");
+        Self { format, parts }
+    }
+
+    fn needs(&self, part: &str) -> bool {
+        self.parts.iter().any(|other| other == part)
+    }
+
+    fn example(&self, host: &str, port: u16) -> String {
+        let mut text = self.format.clone();
+        for part in &self.parts {
+            let value = match part.as_str() {
+                "host" if !host.is_empty() => host.to_owned(),
+                "port" => port.to_string(),
+                "scheme" => if port == 443 { "https" } else { "http" }.to_owned(),
+                other => other.to_uppercase(),
+            };
+            text = text.replacen("%s", &value, 1);
+        }
+        text.replace("%%", "%")
+    }
 }
 
 /// Components that connect: workloads and migrations that use it, and the tests.
@@ -268,294 +621,5 @@ fn clients(name: &str, base: &Document) -> Vec<String> {
     clients
 }
 
-/// Checks the facts of one environment against the catalog.
-pub fn check(document: &Document, all: &[DependencyFacts], sink: &mut Sink) {
-    for (name, dependency) in document.dependencies.iter() {
-        let Some(facts) = all.iter().find(|facts| facts.name == name.value) else {
-            continue;
-        };
-        let Some(entry) = catalog::find(&facts.from) else {
-            continue;
-        };
-        if entry.kind == Kind::External && dependency.host.is_none() {
-            sink.push(
-                Diagnostic::error(
-                    codes::DEPENDENCY_FACT,
-                    format!("the external server `{}` needs a host", name.value),
-                )
-                .at(dependency.from.span, "runs elsewhere")
-                .help("add host = \"db.example.com\""),
-            );
-        }
-        for (key, span) in stated(dependency) {
-            if !applies(key, &entry) {
-                sink.push(not_applicable(key, span, &entry));
-            }
-        }
-    }
-}
-
-/// The optional facts that are stated, with their places.
-fn stated(dependency: &Dependency) -> Vec<(&'static str, Span)> {
-    fn place<T>(key: &'static str, value: &Option<Spanned<T>>) -> Option<(&'static str, Span)> {
-        value.as_ref().map(|value| (key, value.span))
-    }
-    [
-        place("database", &dependency.database),
-        place("user", &dependency.user),
-        place("storage", &dependency.storage),
-        place("storage-class", &dependency.storage_class),
-        place("replicas", &dependency.replicas),
-        place("cpu", &dependency.cpu),
-        place("memory", &dependency.memory),
-        place("metrics", &dependency.metrics),
-        place("host", &dependency.host),
-        place("port", &dependency.port),
-        place("values", &dependency.values),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
-}
-
-fn applies(key: &str, entry: &catalog::Entry) -> bool {
-    match (key, entry.kind) {
-        ("host" | "port", kind) => kind == Kind::External,
-        ("cpu" | "memory", _) => entry.paths.contains_key("resources"),
-        ("values", kind) => kind != Kind::External,
-        (key, _) => entry.paths.contains_key(key),
-    }
-}
-
-fn not_applicable(key: &str, span: Span, entry: &catalog::Entry) -> Diagnostic {
-    let help = match (key, entry.kind) {
-        ("replicas", Kind::Embedded) => {
-            "remove it: the embedded server is a single one; for replicas use a chart of a repository or an external server"
-        }
-        ("metrics", Kind::Embedded) => "remove it: the embedded server has no exporter",
-        ("database" | "user", Kind::External) => {
-            "remove it: the URL in the existing Secret says it"
-        }
-        ("host" | "port", _) => {
-            "remove it: the chart asks the dependency itself; `external/…` is for servers that run elsewhere"
-        }
-        _ => "remove it",
-    };
-    Diagnostic::error(
-        codes::NOT_APPLICABLE,
-        format!("`{key}` does not apply to `{}`", entry.name),
-    )
-    .at(span, "does not apply")
-    .help(help)
-}
-
-/// The values below the dependency's key.
-pub fn values(facts: &DependencyFacts, dependency: &Dependency, context: &Context) -> Entry {
-    let mut entries = vec![leaf(
-        "enabled",
-        true,
-        schemas::boolean(),
-        format!(
-            "Install {} with the release; without it the Secret must name another server",
-            facts.engine_title
-        ),
-    )];
-    if let Some(entry) = catalog::find(&facts.from) {
-        let mut writer = Subchart {
-            entry: &entry,
-            entries: &mut entries,
-        };
-        writer.facts(facts, dependency, context);
-        for fixed in entry.fixed(facts.major) {
-            let value = fixed.value.clone();
-            insert_path(&mut entries, &fixed.path, value, json!({}), &fixed.doc);
-        }
-    }
-    if let Some(free) = &dependency.values {
-        free_values(&mut entries, &free.value.0);
-    }
-    open_branch(
-        &facts.name,
-        format!(
-            "{} as dependency {}; every value of its chart can be set here",
-            facts.engine_title, facts.from
-        ),
-        entries,
-    )
-}
-
-struct Subchart<'a> {
-    entry: &'a catalog::Entry,
-    entries: &'a mut Vec<Entry>,
-}
-
-impl Subchart<'_> {
-    fn put(&mut self, fact: &str, value: impl Into<Value>, schema: Value) {
-        if let Some((path, doc)) = self.entry.paths.get(fact) {
-            insert_path(self.entries, path, value.into(), schema, doc);
-        }
-    }
-
-    fn facts(&mut self, facts: &DependencyFacts, dependency: &Dependency, context: &Context) {
-        let database = dependency.database.as_ref().map_or_else(
-            || context.chart.name.replace('-', "_"),
-            |name| name.value.0.clone(),
-        );
-        let user = dependency
-            .user
-            .as_ref()
-            .map_or_else(|| database.clone(), |user| user.value.0.clone());
-        let name_schema = json!({ "type": "string", "pattern": "^[a-z_][a-z0-9_]{0,62}$" });
-        self.put("database", database, name_schema.clone());
-        self.put("user", user, name_schema);
-        self.put(
-            "secret",
-            super::secret::reference(&context.chart.name),
-            schemas::string(),
-        );
-        for password in &facts.passwords {
-            if let Some((path, doc)) = self.entry.secret_keys.get(&password.purpose) {
-                insert_path(
-                    self.entries,
-                    path,
-                    json!(password.key),
-                    schemas::string(),
-                    doc,
-                );
-            }
-        }
-        let replicas = dependency
-            .replicas
-            .as_ref()
-            .map_or(0, |replicas| replicas.0);
-        let architecture = if replicas == 0 {
-            "standalone"
-        } else {
-            "replication"
-        };
-        self.put(
-            "architecture",
-            architecture,
-            json!({ "enum": ["standalone", "replication"] }),
-        );
-        self.put("replicas", replicas, schemas::integer(0, 100));
-        let storage = dependency
-            .storage
-            .as_ref()
-            .map_or("8Gi", |storage| storage.text.as_str());
-        let class = dependency
-            .storage_class
-            .as_ref()
-            .map_or("", |class| class.value.0.as_str());
-        self.put("persistence", true, schemas::boolean());
-        self.put("storage", storage, schemas::quantity());
-        self.put("replica-storage", storage, schemas::quantity());
-        self.put("storage-class", class, schemas::string());
-        let amounts = amounts(dependency);
-        self.put("resources", amounts.json(), schemas::object());
-        self.put("replica-resources", amounts.json(), schemas::object());
-        self.put(
-            "metrics",
-            dependency.metrics.as_ref().is_some_and(|flag| flag.value.0),
-            schemas::boolean(),
-        );
-        self.put("clients", json!(facts.clients), schemas::strings());
-    }
-}
-
-/// Host of the writing Service in a release: charts leave their own name out
-/// when the release's contains it.
-pub fn host(facts: &DependencyFacts, dependency: &Dependency, release: &str) -> String {
-    if !facts.in_release {
-        return dependency
-            .host
-            .as_ref()
-            .map(|host| host.value.0.clone())
-            .unwrap_or_default();
-    }
-    let Some(entry) = catalog::find(&facts.from) else {
-        return String::new();
-    };
-    let replicated = dependency
-        .replicas
-        .as_ref()
-        .is_some_and(|replicas| replicas.0 > 0);
-    let suffix = if replicated {
-        &entry.service_replicated
-    } else {
-        &entry.service
-    };
-    if release.contains(&facts.name) {
-        format!("{release}{suffix}")
-    } else {
-        format!("{release}-{}{suffix}", facts.name)
-    }
-}
-
-/// What each server is given.
-pub fn amounts(dependency: &Dependency) -> Amounts {
-    Amounts::of(
-        dependency.cpu.as_ref(),
-        dependency.memory.as_ref(),
-        ("250m", "1"),
-        "512Mi",
-    )
-}
-
-fn insert_path(entries: &mut Vec<Entry>, path: &str, value: Value, schema: Value, doc: &str) {
-    let parts: Vec<&str> = path.split('.').collect();
-    insert(entries, &parts, value, schema, doc);
-}
-
-/// Values that the specification passes on as they are.
-fn free_values(entries: &mut Vec<Entry>, node: &tree::Node) {
-    let tree::Value::Table(table) = &node.value else {
-        return;
-    };
-    for item in &table.entries {
-        let existing = entries.iter_mut().find(|entry| entry.key == item.key);
-        match (existing, &item.node.value) {
-            (
-                Some(Entry {
-                    node: Node::Branch { entries: inner, .. },
-                    ..
-                }),
-                tree::Value::Table(_),
-            ) => {
-                free_values(inner, &item.node);
-            }
-            (Some(entry), _) => {
-                entry.node = Node::Leaf {
-                    value: json_of(&item.node),
-                    schema: json!({}),
-                };
-            }
-            (None, _) => {
-                entries.push(leaf(
-                    &item.key,
-                    json_of(&item.node),
-                    json!({}),
-                    "As the specification says",
-                ));
-            }
-        }
-    }
-}
-
-/// Data of a specification as JSON.
-pub fn json_of(node: &tree::Node) -> Value {
-    match &node.value {
-        tree::Value::String(text) | tree::Value::Datetime(text) => json!(text),
-        tree::Value::Integer(number) => json!(number),
-        tree::Value::Float(number) => json!(number),
-        tree::Value::Boolean(flag) => json!(flag),
-        tree::Value::Array(items) => Value::Array(items.iter().map(json_of).collect()),
-        tree::Value::Table(table) => Value::Object(
-            table
-                .entries
-                .iter()
-                .map(|entry| (entry.key.clone(), json_of(&entry.node)))
-                .collect(),
-        ),
-    }
-}
+#[cfg(test)]
+mod tests;

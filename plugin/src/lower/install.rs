@@ -325,21 +325,25 @@ fn dependency_lines(document: &Document, context: &Context) -> Vec<String> {
                     facts.port
                 );
             }
-            let storage = stated
-                .storage
-                .as_ref()
-                .map_or("8Gi", |storage| storage.text.as_str());
-            let replicas = stated.replicas.as_ref().map_or(0, |replicas| replicas.0);
-            let memory = dependency::amounts(stated).memory.1;
-            if replicas == 0 {
-                format!("{} {storage}, {memory} memory", name.value)
-            } else {
-                format!(
-                    "{} {storage} + {replicas} replica{}, {memory} memory",
-                    name.value,
-                    if replicas == 1 { "" } else { "s" }
-                )
+            let entry = &facts.entry;
+            let mut line = name.value.clone();
+            if entry.takes("storage") {
+                let storage = stated.storage.as_ref();
+                line += " ";
+                line += storage.map_or("8Gi", |storage| storage.text.as_str());
             }
+            match dependency::replicas(entry, stated) {
+                0 => {}
+                1 => line += " + 1 replica",
+                replicas => line += &format!(" + {replicas} replicas"),
+            }
+            if dependency::mode(stated) == "sentinel" {
+                line += " with sentinels";
+            }
+            if entry.takes("resources") {
+                line += &format!(", {} memory", dependency::amounts(entry, stated).memory.1);
+            }
+            line
         })
         .collect()
 }

@@ -16,8 +16,10 @@ mod sizing;
 mod workload;
 
 pub use context::*;
+pub(crate) use dependency::json_of;
 
 use crate::api::{Decision, Diagnostic};
+use crate::catalog::Catalog;
 use crate::values::{self, Entry};
 use serde_json::{Map, Value};
 use taskspec_spec::Resolved;
@@ -74,17 +76,17 @@ impl<'a> Everywhere<'a> {
 }
 
 /// Decides a chart. No plan if a finding is an error.
-pub fn lower(resolved: &Resolved) -> (Option<Plan>, Vec<Diagnostic>) {
+pub fn lower(resolved: &Resolved, catalog: &Catalog) -> (Option<Plan>, Vec<Diagnostic>) {
     let mut sink = Sink::default();
-    let plan = decide(resolved, &mut sink);
+    let plan = decide(resolved, catalog, &mut sink);
     let complete = !sink.has_errors();
     (plan.filter(|_| complete), sink.into_sorted())
 }
 
-fn decide(resolved: &Resolved, sink: &mut Sink) -> Option<Plan> {
+fn decide(resolved: &Resolved, catalog: &Catalog, sink: &mut Sink) -> Option<Plan> {
     let everywhere = Everywhere::of(resolved);
     let base = everywhere.base;
-    let dependencies = dependency::resolve(base, sink);
+    let dependencies = dependency::resolve(resolved, catalog, sink);
     for document in everywhere.all.iter().rev() {
         dependency::check(document, &dependencies, sink);
     }
@@ -111,13 +113,13 @@ fn decide(resolved: &Resolved, sink: &mut Sink) -> Option<Plan> {
         manifests: everywhere.any(|document| !document.manifests.is_empty()),
         custom: overrides::has_custom(&everywhere),
         workloads,
+        tools: common::tools(&dependencies, catalog),
         dependencies,
         migration,
         secret,
         tests: common::tests(base),
         environments: Vec::new(),
         statements: common::statements(base),
-        tools: common::tools(base),
         decisions: Vec::new(),
         sizes: Vec::new(),
     };
@@ -192,9 +194,7 @@ fn chart_values(document: &Document, context: &Context) -> Vec<Entry> {
         .iter()
         .zip(document.dependencies.iter())
     {
-        if facts.in_release {
-            entries.push(dependency::values(facts, dependency, context));
-        }
+        entries.push(dependency::values(facts, dependency, document, context));
     }
     entries.extend(exposure::values(document, context));
     entries.extend(monitoring::values(document, context));

@@ -4,7 +4,7 @@ use super::Everywhere;
 use super::context::{
     Context, DependencyFacts, OwnKeyFacts, RandomFacts, SecretFacts, SecretKeyFacts, SecretVariable,
 };
-use super::schemas;
+use super::{dependency, schemas};
 use crate::values::{Entry, branch, leaf};
 use serde_json::{Value, json};
 use taskspec_spec::check::names::values_key;
@@ -80,20 +80,11 @@ pub fn resolve(
     let mut random = Vec::new();
     let mut keys = Vec::new();
     for dependency in dependencies {
-        for password in &dependency.passwords {
-            random.push(RandomFacts {
-                key: password.key.clone(),
-                length: PASSWORD_LENGTH,
-            });
-            keys.push(SecretKeyFacts {
-                key: password.key.clone(),
-                doc: format!("{} of {}", purpose(&password.purpose), dependency.name),
-                example: "letters and digits".to_owned(),
-                stored: true,
-                irreplaceable: false,
-            });
-        }
-        keys.push(url_key(dependency));
+        random.extend(dependency.passwords.iter().map(|password| RandomFacts {
+            key: password.key.clone(),
+            length: PASSWORD_LENGTH,
+        }));
+        keys.extend(dependency::secret_keys(dependency));
     }
     declared(everywhere.base, &mut random, &mut keys, sink);
     let own = own_keys(everywhere);
@@ -167,39 +158,6 @@ fn own_store(document: &Document, rule: &SecretKeyRule) -> bool {
     stated == Some(SecretSource::External) && source(document) != SecretSource::External
 }
 
-fn purpose(purpose: &str) -> &str {
-    match purpose {
-        "admin-password" => "password of the administrator",
-        "replication-password" => "password of the replication",
-        _ => "password",
-    }
-}
-
-fn url_key(dependency: &DependencyFacts) -> SecretKeyFacts {
-    let host = if dependency.in_release {
-        "HOST"
-    } else {
-        &dependency.host
-    };
-    let example = match dependency.engine.as_str() {
-        "redis" => format!("redis://:PASSWORD@{host}:{}/0", dependency.port),
-        _ => format!(
-            "postgresql://USER:PASSWORD@{host}:{}/DATABASE",
-            dependency.port
-        ),
-    };
-    SecretKeyFacts {
-        key: dependency.url_key.clone(),
-        doc: format!(
-            "URL of {}; special characters percent-encoded",
-            dependency.name
-        ),
-        example,
-        stored: !dependency.in_release,
-        irreplaceable: false,
-    }
-}
-
 fn declared(
     base: &Document,
     random: &mut Vec<RandomFacts>,
@@ -241,7 +199,7 @@ fn external(document: &Document, dependencies: &[DependencyFacts], sink: &mut Si
     for (name, dependency) in document.dependencies.iter() {
         let outside = dependencies
             .iter()
-            .any(|facts| facts.name == name.value && !facts.in_release);
+            .any(|facts| facts.name == name.value && !facts.in_release && facts.url_is_secret);
         if outside {
             sink.push(
                 Diagnostic::error(codes::SECRET_SOURCE, format!("nobody can generate the password of the external server `{}`", name.value))

@@ -19,8 +19,7 @@
     - name: DATABASE_URL
       valueFrom:
         secretKeyRef:
-          name: {{ include "[[chart.name]].[[migration.url_helper]]" . | quote }}
-          key: [[migration.url_key]]
+          {{- include "[[chart.name]].[[migration.database]].urlSource" . | nindent 10 }}
     - name: PGCONNECT_TIMEOUT
       value: "5"
     - name: WAIT_SECONDS
@@ -104,8 +103,7 @@
     - name: DATABASE_URL
       valueFrom:
         secretKeyRef:
-          name: {{ include "[[chart.name]].[[migration.url_helper]]" . | quote }}
-          key: [[migration.url_key]]
+          {{- include "[[chart.name]].[[migration.database]].urlSource" . | nindent 10 }}
     - name: MARK
       value: "@MARK@"
   resources:

@@ -23,6 +23,9 @@ pub(super) fn check(document: &Document, sink: &mut Sink) {
             plain_values(&values.value.0, sink);
         }
     }
+    for (_, entry) in document.catalog.iter() {
+        template_text(&entry.value.0, sink);
+    }
     source(document, sink);
 }
 

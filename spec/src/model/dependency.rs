@@ -7,8 +7,9 @@ use super::workload::{CpuRange, MemoryRange};
 use crate::decode::Map;
 use crate::span::Spanned;
 use crate::types::{
-    AbsolutePath, Any, CatalogName, Constraint, Duration, EnvName, Flag, Free, Host, Image, Line,
-    Memory, Name, Port, SqlName, Strategy, UserId, Whole,
+    AbsolutePath, Any, CatalogName, Constraint, DependencyMode, Duration, EnvName, Flag, Free,
+    Host, Image, Line, Memory, Name, Port, Retention, SettingName, SettingValue, SqlName, Strategy,
+    UserId, Whole,
 };
 
 table! {
@@ -16,7 +17,7 @@ table! {
     pub struct Dependency {
         /// Catalog entry: `embedded/…` needs no repository, `external/…` no chart.
         from: Spanned<CatalogName> = "from" fixed;
-        /// Version or range of the chart. Required for charts from a repository.
+        /// Version or range of the chart. Default: the exact version that the catalog names, if it names one.
         version: Option<Spanned<Constraint>> = "version" fixed;
         /// Name of the database. Default: the chart's name with underscores.
         database: Option<Spanned<SqlName>> = "database";
@@ -26,15 +27,21 @@ table! {
         storage: Option<Spanned<Memory>> = "storage";
         /// Storage class of the volume. Default: the cluster's.
         storage_class: Option<Spanned<Line>> = "storage-class";
-        /// Read replicas beside the primary. Default 0.
+        /// How the servers work together: `standalone`, `replication` or `sentinel`. Default: `replication` with replicas, else `standalone`.
+        mode: Option<Spanned<DependencyMode>> = "mode";
+        /// Replicas beside the server that takes writes. Default 0; 1 with `replication`, 2 with `sentinel`.
         replicas: Option<Spanned<Whole>> = "replicas";
+        /// Settings of the server, as its own documentation names them.
+        settings: Map<SettingName, Spanned<SettingValue>> = "settings";
+        /// How long data is kept, such as `15d`.
+        retention: Option<Spanned<Retention>> = "retention";
         /// CPU of each server. Default request 250m, limit 1.
         cpu: Option<Spanned<CpuRange>> = "cpu";
         /// Memory of each server. Default request and limit 512Mi.
         memory: Option<Spanned<MemoryRange>> = "memory";
         /// Whether an exporter for Prometheus runs beside the server. Default false.
         metrics: Option<Spanned<Flag>> = "metrics";
-        /// Variable that carries the connection URL. Default: DATABASE_URL or REDIS_URL.
+        /// Variable that carries the connection URL. Default: as the catalog says, such as DATABASE_URL.
         url_env: Option<Spanned<EnvName>> = "url-env" fixed;
         /// Host of an external server.
         host: Option<Spanned<Host>> = "host";

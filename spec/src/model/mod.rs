@@ -30,8 +30,9 @@ use crate::shape::Shape;
 use crate::span::Spanned;
 use crate::tree::{Node, Value};
 use crate::types::{
-    AnnotationKey, Any, ChangeKind, Delivery, EnvironmentName, FileName, Flag, Free, KubeVersion,
-    Label, LabelKey, Language, Layout, Line, Name, Positive, SecretName, SemVer, Text, Url,
+    AnnotationKey, Any, CatalogName, ChangeKind, Delivery, EnvironmentName, FileName, Flag, Free,
+    KubeVersion, Label, LabelKey, Language, Layout, Line, Name, Positive, SecretName, SemVer, Text,
+    Url,
 };
 
 table! {
@@ -51,6 +52,8 @@ table! {
         workloads: Map<Name, Spanned<Workload>> = "workloads";
         /// Databases, caches and other servers, by name.
         dependencies: Map<Name, Spanned<Dependency>> = "dependencies";
+        /// Catalog entries of one's own, by `source/chart`, in the form of `helm taskspec catalog`'s data.
+        catalog: Map<CatalogName, Spanned<Free>> = "catalog" fixed;
         /// How the database schema is brought up to date.
         migrations: Option<Spanned<Migrations>> = "migrations";
         /// Where passwords come from.

@@ -429,3 +429,15 @@ choice!(
         Security = "security",
     }
 );
+choice!(
+    /// How the servers of a dependency work together.
+    DependencyMode, "a mode", "such as \"replication\"", r#"{"enum":["standalone","replication","sentinel"]}"#,
+    {
+        /// One server.
+        Standalone = "standalone",
+        /// A server that takes writes, and copies that follow it.
+        Replication = "replication",
+        /// The same, with sentinels that promote a copy when the first one fails.
+        Sentinel = "sentinel",
+    }
+);

@@ -6,16 +6,17 @@ mod choice;
 mod image;
 mod name;
 mod quantity;
+mod setting;
 mod text;
 mod version;
 mod workload;
 
 pub use choice::{
     AccessMode, AppProtocol, ChangeKind, Concurrency, ConnectionPart, DashboardUnit,
-    DecisionStatus, Delivery, HookEvent, IngressController, Layout, MonitorKind, PathType,
-    Protocol, PullPolicy, RolloutStrategy, Scaler, SecretSource, SelectPolicy, ServiceType,
-    Severity, Spread, StoreKind, Strategy, TaintEffect, TrafficPolicy, UrlScheme, VolumeKind,
-    WorkloadKind,
+    DecisionStatus, Delivery, DependencyMode, HookEvent, IngressController, Layout, MonitorKind,
+    PathType, Protocol, PullPolicy, RolloutStrategy, Scaler, SecretSource, SelectPolicy,
+    ServiceType, Severity, Spread, StoreKind, Strategy, TaintEffect, TrafficPolicy, UrlScheme,
+    VolumeKind, WorkloadKind,
 };
 pub use image::Image;
 pub use name::{
@@ -23,6 +24,7 @@ pub use name::{
     SecretName, SqlName,
 };
 pub use quantity::{Cpu, Duration, Memory, Port, Positive, Surge, UserId, Whole};
+pub use setting::{Retention, SettingName, SettingValue};
 pub use text::{
     AbsolutePath, Any, CatalogName, Cidr, Condition, FileName, Flag, Free, Host, HttpPath,
     Language, Line, Text, Url,

@@ -255,6 +255,10 @@ word!(
     }
 );
 
+impl crate::decode::Key for CatalogName {
+    const OPEN: bool = true;
+}
+
 word!(
     /// A range of IPv4 or IPv6 addresses.
     Cidr,

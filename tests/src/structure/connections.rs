@@ -4,7 +4,7 @@
 use super::{Rendering, items, text};
 use crate::manifest::{Pod, matches};
 use crate::text::{Url, base64, url};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 pub fn faults(rendering: &Rendering<'_>) -> Vec<String> {
     let mut faults = Vec::new();
@@ -28,7 +28,42 @@ pub fn faults(rendering: &Rendering<'_>) -> Vec<String> {
         }
     }
     faults.extend(test_urls(rendering));
+    faults.extend(plain_urls(rendering));
     faults
+}
+
+/// URLs without a password, which stand in variables as they are.
+fn plain_urls(rendering: &Rendering<'_>) -> Vec<String> {
+    let mut faults = Vec::new();
+    let pods = rendering.pods();
+    for pod in pods.iter().filter(|pod| pod.object.is_own()) {
+        let variables = pod.containers().into_iter().flat_map(|c| items(&c["env"]));
+        for variable in variables {
+            let Some((host, port)) = address(text(&variable["value"])) else {
+                continue;
+            };
+            // Beyond the release nothing can be known.
+            if host.contains('.') {
+                continue;
+            }
+            let fault = match server(rendering, host, port) {
+                Ok((server, port)) if (Network { rendering }).allows(pod, &server, port) => {
+                    continue;
+                }
+                Ok((server, _)) => format!("may not connect to {}", server.object.id()),
+                Err(fault) => fault,
+            };
+            faults.push(format!("{}: {} {fault}", pod.object.id(), variable["name"]));
+        }
+    }
+    faults
+}
+
+/// Host and port of `scheme://host:port`.
+fn address(url: &str) -> Option<(&str, u16)> {
+    let (_, authority) = url.split_once("://")?;
+    let (host, port) = authority.split('/').next()?.split_once(':')?;
+    Some((host, port.parse().ok()?))
 }
 
 /// Faults of a URL: no such Service, or a client that may not connect.
@@ -66,7 +101,7 @@ fn server<'a>(
     let stated = items(&service.value["spec"]["ports"]).find(|stated| stated["port"] == port);
     let stated = stated
         .ok_or_else(|| format!("leads to port {port}, which Service {host} does not have"))?;
-    let selector = json!({ "matchLabels": service.value["spec"]["selector"] });
+    let selector = super::service_selector(service);
     let pod = rendering
         .pods()
         .into_iter()
@@ -111,6 +146,8 @@ fn test_urls(rendering: &Rendering<'_>) -> Vec<String> {
         for (name, host) in variables
             .iter()
             .filter_map(|(name, host)| Some((name.strip_suffix("_HOST")?, *host)))
+            // Beyond the release nothing can be known.
+            .filter(|(_, host)| !host.contains('.'))
         {
             let port = variables
                 .iter()

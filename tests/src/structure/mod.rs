@@ -93,6 +93,19 @@ fn nulls(value: &Value, path: &str, found: &mut Vec<String>) {
     }
 }
 
+/// The selector of a Service, without labels that pods only get when they run.
+fn service_selector(service: &Object) -> Value {
+    const AT_RUN_TIME: &[&str] = &["isMaster", "statefulset.kubernetes.io/pod-name"];
+    let labels = service.value["spec"]["selector"].as_object();
+    let lasting: serde_json::Map<String, Value> = labels
+        .into_iter()
+        .flatten()
+        .filter(|(key, _)| !AT_RUN_TIME.contains(&key.as_str()))
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect();
+    serde_json::json!({ "matchLabels": lasting })
+}
+
 /// The items of a list; none if it is no list.
 fn items(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()

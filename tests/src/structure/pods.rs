@@ -8,7 +8,9 @@ use serde_json::Value;
 pub fn faults(rendering: &Rendering<'_>) -> Vec<String> {
     let mut faults = Vec::new();
     for pod in rendering.pods() {
-        let mut found = pod_faults(&pod);
+        // Some servers of repositories need the API of Kubernetes.
+        let ours = !pod.object.is_from(rendering.from_repositories);
+        let mut found = pod_faults(&pod, ours);
         for container in pod.containers() {
             let name = &container["name"];
             let more = container_faults(container, pod.spec);
@@ -26,12 +28,12 @@ pub fn faults(rendering: &Rendering<'_>) -> Vec<String> {
     faults
 }
 
-fn pod_faults(pod: &Pod<'_>) -> Vec<String> {
+fn pod_faults(pod: &Pod<'_>, ours: bool) -> Vec<String> {
     const HOST: &[&str] = &["hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace"];
     let mut faults = Vec::new();
     let spec = pod.spec;
     for key in ["automountServiceAccountToken", "enableServiceLinks"] {
-        if spec[key] != false {
+        if ours && spec[key] != false {
             faults.push(format!("{key} is not false"));
         }
     }

@@ -15,7 +15,8 @@ pub fn faults(rendering: &Rendering<'_>) -> Vec<String> {
                 .map(|fault| format!("{}: {fault}", pod.object.id())),
         );
     }
-    for set in rendering.kind("StatefulSet") {
+    let own = |object: &&Object| !object.is_from(rendering.from_repositories);
+    for set in rendering.kind("StatefulSet").filter(own) {
         let service = text(&set.value["spec"]["serviceName"]);
         if rendering
             .find("Service", service)

@@ -6,7 +6,8 @@ use serde_json::Value;
 
 pub fn faults(rendering: &Rendering<'_>) -> Vec<String> {
     let mut faults = Vec::new();
-    for deployment in rendering.kind("Deployment") {
+    let own = |object: &&Object| !object.is_from(rendering.from_repositories);
+    for deployment in rendering.kind("Deployment").filter(own) {
         let mut found = arithmetic(&deployment.value["spec"]);
         found.extend(budget(rendering, deployment));
         faults.extend(

@@ -2,7 +2,7 @@
 
 use super::{Rendering, items, text};
 use crate::manifest::{Object, Pod, matches};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 pub fn faults(rendering: &Rendering<'_>) -> Vec<String> {
     let mut faults = Vec::new();
@@ -59,7 +59,7 @@ fn one(rendering: &Rendering<'_>, selector: &Value) -> Vec<String> {
 }
 
 fn service(rendering: &Rendering<'_>, object: &Object) -> Vec<String> {
-    let selector = json!({ "matchLabels": object.value["spec"]["selector"] });
+    let selector = super::service_selector(object);
     let pods = taken(rendering, &selector);
     // A headless Service only names the pods of all StatefulSets that refer to it.
     let headless = object.value["spec"]["clusterIP"] == "None";

@@ -177,7 +177,7 @@ fn dependency(
                     key: password.key.clone(),
                     name_helper: "secretName".to_owned(),
                     key_helper: String::new(),
-                    dependency: facts.name.clone(),
+                    dependency: String::new(),
                 });
             }
         }

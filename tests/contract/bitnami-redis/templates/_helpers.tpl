@@ -67,8 +67,8 @@ spec:
     metadata:
       labels: {{- include "contract.redis.labels" (dict "context" .root "component" .component) | nindent 8 }}
     spec:
-      serviceAccountName: default
-      automountServiceAccountToken: false
+      serviceAccountName: {{ ternary (include "common.names.fullname" .root) "default" (eq .component "node") }}
+      automountServiceAccountToken: {{ eq .component "node" }}
       enableServiceLinks: false
       securityContext:
         fsGroup: 1001
@@ -84,6 +84,14 @@ spec:
             - name: redis-data
               mountPath: /data
           {{- end }}
+        {{- if .root.Values.sentinel.enabled }}
+        - name: sentinel
+          {{- include "contract.redis.container" (dict "root" .root "image" .root.Values.sentinel.image) | nindent 10 }}
+          ports:
+            - name: redis-sentinel
+              containerPort: 26379
+          resources: {{- toYaml .root.Values.sentinel.resources | nindent 12 }}
+        {{- end }}
         {{- if .root.Values.metrics.enabled }}
         - name: metrics
           {{- include "contract.redis.container" (dict "root" .root "image" .root.Values.metrics.image) | nindent 10 }}

@@ -1,0 +1,44 @@
+{{- define "grafana.name" -}}
+{{- .Values.nameOverride | default .Chart.Name | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "grafana.fullname" -}}
+{{- $own := .Values.nameOverride | default .Chart.Name }}
+{{- $full := ternary .Release.Name (printf "%s-%s" .Release.Name $own) (contains $own .Release.Name) }}
+{{- .Values.fullnameOverride | default $full | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "contract.grafana.community.grafana.selector" -}}
+app.kubernetes.io/name: {{ include "grafana.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
+{{- end }}
+
+{{- define "contract.grafana.community.grafana.labels" -}}
+{{ include "contract.grafana.community.grafana.selector" . }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
+{{- end }}
+
+{{- /* A Service. Takes (dict "root" $ "name" … "port" … "target" … "headless" … "pod" …). */}}
+{{- define "contract.grafana.community.grafana.service" -}}
+apiVersion: v1
+kind: Service
+metadata:
+  name: {{ .name }}
+  namespace: {{ .root.Release.Namespace | quote }}
+  labels: {{- include "contract.grafana.community.grafana.labels" .root | nindent 4 }}
+spec:
+  type: ClusterIP
+  {{- if .headless }}
+  clusterIP: None
+  {{- end }}
+  ports:
+    - name: {{ .target }}
+      port: {{ .port }}
+      targetPort: {{ .target }}
+  selector:
+    {{- include "contract.grafana.community.grafana.selector" .root | nindent 4 }}
+    {{- with .pod }}
+    statefulset.kubernetes.io/pod-name: {{ . }}
+    {{- end }}
+{{- end }}
