@@ -53,7 +53,7 @@ const CHART: &[ChartFile] = &[
     chart_file!(
         "templates/_dependencies.tpl",
         "_dependencies.tpl",
-        |chart| { !chart.dependencies.is_empty() }
+        |chart| { !chart.dependencies.is_empty() || chart.secret.any }
     ),
     chart_file!("templates/_migration.tpl", "_migration.tpl", |chart| {
         chart.migration.is_some()

@@ -50,6 +50,11 @@
 [[dep.port]]
 {{- end }}
 #% endif
+
+{{/* Host and port of [[dep.name]]. */}}
+{{- define "[[chart.name]].[[dep.name]].address" -}}
+{{- include "[[chart.name]].[[dep.name]].host" . }}:{{ include "[[chart.name]].[[dep.name]].port" . }}
+{{- end }}
 #% if dep.user_access or dep.user
 
 {{/* User of [[dep.name]]. */}}

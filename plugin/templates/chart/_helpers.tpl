@@ -20,7 +20,7 @@
 {{/* Full name with a suffix that survives the limit of 63 characters, or a lower one.
      Takes (dict "context" $ "suffix" "…"), perhaps with "limit". */}}
 {{- define "[[chart.name]].suffixed" -}}
-{{- $room := sub (default 63 .limit) (len .suffix) 1 | int }}
+{{- $room := sub (int (default 63 .limit)) (add1 (len .suffix)) | int }}
 {{- printf "%s-%s" (include "[[chart.name]].fullname" .context | trunc $room | trimSuffix "-") .suffix }}
 {{- end }}
 
