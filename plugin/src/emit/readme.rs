@@ -26,6 +26,16 @@ struct Release {
     secret: String,
     generated_secret: String,
     hosts: Vec<String>,
+    objects: Vec<Named>,
+}
+
+/// The object that makes a workload's pods, in one release.
+#[derive(Serialize)]
+struct Named {
+    workload: String,
+    kind: &'static str,
+    name: String,
+    scaling: String,
 }
 
 #[derive(Serialize)]
@@ -51,8 +61,15 @@ pub fn facts(plan: &Plan) -> Facts {
         .map(|facts| facts.name.clone())
         .collect();
     let mut kept = Vec::new();
-    if !inside.is_empty() {
-        kept.push(format!("the volumes of {}", inside.join(" and ")));
+    let own: Vec<String> = context
+        .workloads
+        .iter()
+        .filter(|facts| (facts.claims || facts.templates) && facts.volumes.iter().any(|v| v.keep))
+        .map(|facts| facts.name.clone())
+        .collect();
+    let volumes = [inside.clone(), own].concat();
+    if !volumes.is_empty() {
+        kept.push(format!("the volumes of {}", volumes.join(", ")));
     }
     if context.secret.generated {
         kept.push("the generated Secret".to_owned());
@@ -67,7 +84,7 @@ pub fn facts(plan: &Plan) -> Facts {
             .dependencies
             .iter()
             .all(|facts| !facts.in_release || facts.exact),
-        provisioned: inside.join(" and "),
+        provisioned: volumes.join(", "),
         kept: kept.join(" and "),
         rows: values::rows(&plan.values).into_iter().map(row).collect(),
     }
@@ -126,8 +143,36 @@ fn release(plan: &Plan, environment: &EnvironmentFacts) -> Release {
         test_pod: format!("{}-connection-test", shorten(&environment.fullname, 47)),
         secret,
         hosts: environment.hosts.clone(),
+        objects: objects(plan, &environment.fullname),
         generated_secret: if generated { made } else { String::new() },
     }
+}
+
+/// Names of the objects that make pods and stay, as the chart's helpers form them.
+fn objects(plan: &Plan, fullname: &str) -> Vec<Named> {
+    let workloads = plan.context.workloads.iter();
+    workloads
+        .filter_map(|facts| {
+            let (kind, limit) = match facts.controller.as_str() {
+                "Deployment" => ("deployment", 63),
+                "StatefulSet" => ("statefulset", 52),
+                "CronJob" => ("cronjob", 52),
+                _ => return None,
+            };
+            let name = if facts.named {
+                let room = limit - 1 - facts.name.len();
+                format!("{}-{}", shorten(&shorten(fullname, 63), room), facts.name)
+            } else {
+                shorten(fullname, limit)
+            };
+            Some(Named {
+                workload: facts.name.clone(),
+                kind,
+                name,
+                scaling: facts.scaling.clone(),
+            })
+        })
+        .collect()
 }
 
 /// As the chart's helper shortens names.

@@ -301,6 +301,8 @@ fn facts(plan: &Plan) -> BTreeMap<&'static str, Value> {
         ("gateway", Value::from(context.gateway)),
         ("monitoring", Value::from(Serde(&context.monitoring))),
         ("sizes", Value::from(Serde(&context.sizes))),
+        ("needs", Value::from(Serde(&context.needs))),
+        ("controllers", Value::from(Serde(&context.controllers))),
         (
             "main",
             Value::from(
@@ -310,6 +312,25 @@ fn facts(plan: &Plan) -> BTreeMap<&'static str, Value> {
                     .find(|workload| workload.main)
                     .map(|workload| workload.name.as_str())
                     .unwrap_or_default(),
+            ),
+        ),
+        (
+            "any_scaling",
+            Value::from(
+                context
+                    .workloads
+                    .iter()
+                    .any(|workload| !workload.scaling.is_empty()),
+            ),
+        ),
+        (
+            "any_stateful",
+            Value::from(
+                context
+                    .workloads
+                    .iter()
+                    .any(|workload| workload.kind == "stateful")
+                    || context.dependencies.iter().any(|facts| facts.in_release),
             ),
         ),
         (

@@ -41,6 +41,23 @@ pub struct Context {
     pub decisions: Vec<Decision>,
     /// Numbers of each workload in each environment.
     pub sizes: Vec<SizeFacts>,
+    /// Objects that must be there before an installation.
+    pub needs: Vec<NeedFacts>,
+    /// Controllers that must be there.
+    pub controllers: Vec<String>,
+}
+
+/// An object that must be there before an installation.
+#[derive(Debug, Clone, Serialize)]
+pub struct NeedFacts {
+    /// Its kind.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub why: String,
+    /// Environments that need it.
+    pub environments: Vec<String>,
 }
 
 /// Numbers of a workload in an environment, as they were checked.
@@ -641,6 +658,8 @@ pub struct RandomFacts {
 pub struct SecretKeyFacts {
     /// The key.
     pub key: String,
+    /// What an existing Secret calls it: names in backticks.
+    pub shown: String,
     /// Its meaning.
     pub doc: String,
     /// What it looks like.

@@ -245,6 +245,7 @@ pub fn secret_keys(facts: &DependencyFacts) -> Vec<SecretKeyFacts> {
         key: password.key.clone(),
         doc: format!("{} of {}", purpose(&password.purpose), facts.name),
         example: "letters and digits".to_owned(),
+        shown: String::new(),
         stored: true,
         irreplaceable: false,
     });
@@ -252,6 +253,7 @@ pub fn secret_keys(facts: &DependencyFacts) -> Vec<SecretKeyFacts> {
         key: derived.key.clone(),
         doc: format!("{} of {}", derived.doc, facts.name),
         example: derived.form.replace("%s", "PASSWORD"),
+        shown: String::new(),
         stored: false,
         irreplaceable: false,
     });
@@ -259,6 +261,7 @@ pub fn secret_keys(facts: &DependencyFacts) -> Vec<SecretKeyFacts> {
         key: facts.url_key.clone(),
         doc: format!("URL of {}; special characters percent-encoded", facts.name),
         example: facts.url_example.clone(),
+        shown: String::new(),
         stored: !(facts.in_release && facts.url_known),
         irreplaceable: false,
     };

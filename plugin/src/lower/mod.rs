@@ -8,6 +8,7 @@ mod exposure;
 mod install;
 mod migration;
 mod monitoring;
+mod needs;
 mod network;
 mod overrides;
 mod schemas;
@@ -122,9 +123,12 @@ fn decide(resolved: &Resolved, catalog: &Catalog, sink: &mut Sink) -> Option<Pla
         statements: common::statements(base),
         decisions: Vec::new(),
         sizes: Vec::new(),
+        needs: needs::objects(resolved),
+        controllers: Vec::new(),
     };
     context.environments = install::environments(resolved, &context, sink);
     context.decisions = common::decisions(resolved, &context);
+    context.controllers = needs::controllers(&everywhere, &context);
     context.sizes = sizing::sizes(resolved, &context);
     let decisions = context.decisions.clone();
     let mut values = chart_values(base, &context);

@@ -98,6 +98,9 @@ pub fn resolve(
             })
         })
     };
+    for key in &mut keys {
+        key.shown = shown(everywhere, &key.key);
+    }
     keys.retain(|key| !own.iter().any(|one| one.key == key.key) || !apart(&key.key));
     SecretFacts {
         any: !keys.is_empty(),
@@ -128,6 +131,25 @@ fn rule<'a>(document: &'a Document, key: &str) -> Option<&'a SecretKeyRule> {
         .keys
         .get(key)
         .map(|rule| &rule.value)
+}
+
+/// What existing Secrets call a key.
+fn shown(everywhere: &Everywhere<'_>, key: &str) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for document in &everywhere.all {
+        let stated = rule(document, key)
+            .filter(|rule| rule.name.is_none())
+            .and_then(|rule| rule.key.as_ref());
+        let name = stated.map_or(key, |name| &name.value.0);
+        let existing = source(document) == SecretSource::Existing;
+        if existing && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    if names.is_empty() {
+        names.push(key);
+    }
+    format!("`{}`", names.join("` or `"))
 }
 
 /// Keys whose rule names a source or a Secret somewhere.
@@ -188,6 +210,7 @@ fn declared(
                 || "declared in the specification".to_owned(),
                 |summary| summary.value.0.clone(),
             ),
+            shown: String::new(),
             example: "any text".to_owned(),
             stored: true,
             irreplaceable: rule.irreplaceable.as_ref().is_some_and(|flag| flag.0),

@@ -88,7 +88,7 @@
 #% endfor
 #% if w.migrates
 {{- if eq (include "[[chart.name]].migration.strategy" .) "init-container" }}
-{{ include "[[chart.name]].migration.volumes" . }}
+{{ include "[[chart.name]].migration.volumes" . | trim }}
 {{- end }}
 #% endif
 #% for volume in w.volumes

@@ -1,0 +1,272 @@
+{{/* Name of the chart in labels. */}}
+{{- define "shop.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{/* Name of the release's objects; the release's own when it contains the chart's. */}}
+{{- define "shop.fullname" -}}
+{{- if .Values.fullnameOverride }}
+{{- .Values.fullnameOverride | trunc 63 | trimSuffix "-" }}
+{{- else }}
+{{- $name := default .Chart.Name .Values.nameOverride }}
+{{- if contains $name .Release.Name }}
+{{- .Release.Name | trunc 63 | trimSuffix "-" }}
+{{- else }}
+{{- printf "%s-%s" .Release.Name $name | trunc 63 | trimSuffix "-" }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Full name with a suffix that survives the limit of 63 characters, or a lower one.
+     Takes (dict "context" $ "suffix" "…"), perhaps with "limit". */}}
+{{- define "shop.suffixed" -}}
+{{- $room := sub (int (default 63 .limit)) (add1 (len .suffix)) | int }}
+{{- printf "%s-%s" (include "shop.fullname" .context | trunc $room | trimSuffix "-") .suffix }}
+{{- end }}
+
+{{/* Chart and version as a label. */}}
+{{- define "shop.chart" -}}
+{{- printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{/* Labels that select one component's pods. Takes (dict "context" $ "component" "…"). */}}
+{{- define "shop.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "shop.name" .context | quote }}
+app.kubernetes.io/instance: {{ .context.Release.Name | quote }}
+app.kubernetes.io/component: {{ .component | quote }}
+{{- end }}
+
+{{/* Labels of an object. Takes (dict "context" $ "component" "…"). */}}
+{{- define "shop.labels" -}}
+helm.sh/chart: {{ include "shop.chart" .context }}
+{{ include "shop.selectorLabels" . }}
+{{- with .context.Chart.AppVersion }}
+app.kubernetes.io/version: {{ . | replace "+" "_" | trunc 63 | trimSuffix "-" | quote }}
+{{- end }}
+app.kubernetes.io/part-of: {{ include "shop.name" .context | quote }}
+app.kubernetes.io/managed-by: {{ .context.Release.Service }}
+{{- with .context.Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* Labels of a pod: without versions, so that a new chart alone restarts nothing.
+     Takes (dict "context" $ "component" "…" "own" (dict)). */}}
+{{- define "shop.podLabels" -}}
+{{ include "shop.selectorLabels" . }}
+app.kubernetes.io/part-of: {{ include "shop.name" .context | quote }}
+{{- with merge (dict) (default dict .own) .context.Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* Annotations of an object besides its own. */}}
+{{- define "shop.annotations" -}}
+{{- with .Values.commonAnnotations }}
+{{- toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* Name of the service account. */}}
+{{- define "shop.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create }}
+{{- default (include "shop.fullname" .) .Values.serviceAccount.name }}
+{{- else }}
+{{- default "default" .Values.serviceAccount.name }}
+{{- end }}
+{{- end }}
+
+{{/* Reference of an image. Takes (dict "context" $ "image" .Values.….image). */}}
+{{- define "shop.image" -}}
+{{- with default .image.registry (.context.Values.global).imageRegistry }}{{ . }}/{{ end }}
+{{- .image.repository }}
+{{- if .image.digest }}@{{ .image.digest }}
+{{- else }}:{{ default .context.Chart.AppVersion .image.tag | replace "+" "_" }}
+{{- end }}
+{{- end }}
+
+{{/* Pull secrets of the release and of the chart. */}}
+{{- define "shop.imagePullSecrets" -}}
+{{- $names := list }}
+{{- range concat (default list (.Values.global).imagePullSecrets) .Values.imagePullSecrets }}
+{{- $name := . }}
+{{- if kindIs "map" . }}{{ $name = .name }}{{ end }}
+{{- $names = append $names $name }}
+{{- end }}
+{{- with uniq $names -}}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . | quote }}
+  {{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Security of a pod within the restricted standard. Takes .Values.….podSecurity. */}}
+{{- define "shop.podSecurityContext" -}}
+runAsNonRoot: true
+{{- with .runAsUser }}
+runAsUser: {{ int64 . }}
+{{- end }}
+{{- with .runAsGroup }}
+runAsGroup: {{ int64 . }}
+{{- end }}
+{{- with .fsGroup }}
+fsGroup: {{ int64 . }}
+fsGroupChangePolicy: OnRootMismatch
+{{- end }}
+seccompProfile:
+  type: RuntimeDefault
+{{- end }}
+
+{{/* Security of a container within the restricted standard. Takes .Values.….podSecurity. */}}
+{{- define "shop.containerSecurityContext" -}}
+allowPrivilegeEscalation: false
+privileged: false
+readOnlyRootFilesystem: {{ .readOnlyRootFilesystem }}
+capabilities:
+  drop:
+    - ALL
+{{- end }}
+
+{{/* A value of a variable as text: numbers from values files arrive as floats. */}}
+{{- define "shop.text" -}}
+{{- if and (kindIs "float64" .) (eq (floor .) .) }}{{ int64 . }}{{ else }}{{ . }}{{ end }}
+{{- end }}
+
+{{/* Plain variables as a container lists them. Takes a map. */}}
+{{- define "shop.plainVariables" -}}
+{{- range $name, $value := . }}
+- name: {{ $name | quote }}
+  value: {{ include "shop.text" $value | quote }}
+{{- end }}
+{{- end }}
+
+{{/* Name of the objects of api. */}}
+{{- define "shop.api.fullname" -}}
+{{- include "shop.fullname" . }}
+{{- end }}
+
+{{/* Name of the ConfigMap with the variables of api. */}}
+{{- define "shop.api.config" -}}
+{{- include "shop.suffixed" (dict "context" . "suffix" "config") }}
+{{- end }}
+
+{{/* Variables of api that are no secrets. */}}
+{{- define "shop.api.env" -}}
+{{- $env := dict }}
+{{- range $name, $value := .Values.api.env }}
+{{- $_ := set $env $name (include "shop.text" $value) }}
+{{- end }}
+{{- toYaml $env }}
+{{- end }}
+
+{{/* What pods of api read from ConfigMaps: they restart when it changes. */}}
+{{- define "shop.api.settings" -}}
+{{- include "shop.api.env" . }}
+{{- end }}
+
+{{/* Fewest pods of api. */}}
+{{- define "shop.api.least" -}}
+{{- int .Values.api.replicaCount }}
+{{- end }}
+
+{{/* Name of the Secret. Reads only the release and global values, because the
+     subcharts ask it too. */}}
+{{- define "shop.secretName" -}}
+{{- $given := ((.Values.global).shop).existingSecret }}
+{{- if $given }}
+{{- $given }}
+{{- else }}
+{{- $base := .Release.Name }}
+{{- if not (contains "shop" $base) }}{{ $base = printf "%s-shop" $base }}{{ end }}
+{{- printf "%s-secret" ($base | trunc 56 | trimSuffix "-") }}
+{{- end }}
+{{- end }}
+
+{{/* Egress to the cluster's DNS. */}}
+{{- define "shop.dnsEgress" -}}
+- to:
+    - namespaceSelector:
+        matchLabels:
+          kubernetes.io/metadata.name: {{ .Values.networkPolicy.dns.namespace | quote }}
+      podSelector:
+        matchLabels:
+          {{- toYaml .Values.networkPolicy.dns.podLabels | nindent 10 }}
+    {{- range .Values.networkPolicy.dns.cidrs }}
+    - ipBlock:
+        cidr: {{ . | quote }}
+    {{- end }}
+  ports:
+    {{- range .Values.networkPolicy.dns.ports }}
+    - port: {{ int . }}
+      protocol: UDP
+    - port: {{ int . }}
+      protocol: TCP
+    {{- end }}
+{{- end }}
+
+{{/* Where pods go. Takes .Values.… with nodeSelector, tolerations and so on. */}}
+{{- define "shop.scheduling" -}}
+{{- $set := dict }}
+{{- range $key := list "nodeSelector" "tolerations" "affinity" "priorityClassName" }}
+{{- with index $ $key }}{{ $_ := set $set $key . }}{{ end }}
+{{- end }}
+{{- with $set }}
+{{- toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* What a small client needs. */}}
+{{- define "shop.clientResources" -}}
+requests:
+  cpu: 10m
+  memory: 32Mi
+limits:
+  cpu: 100m
+  memory: 64Mi
+{{- end }}
+
+{{/* How a component's pods spread. Takes (dict "context" $ "component" "…" "spread" .Values.….topologySpread). */}}
+{{- define "shop.spread" -}}
+{{- $given := . }}
+{{- range $key, $when := dict "topology.kubernetes.io/zone" .spread.zones "kubernetes.io/hostname" .spread.nodes }}
+{{- if ne $when "Off" }}
+- topologyKey: {{ $key }}
+  maxSkew: 1
+  whenUnsatisfiable: {{ $when }}
+  labelSelector:
+    matchLabels:
+      {{- include "shop.selectorLabels" $given | nindent 6 }}
+  matchLabelKeys:
+    - pod-template-hash
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* A claim of a volume. Takes .Values.….volumes.… */}}
+{{- define "shop.claim" -}}
+accessModes:
+  - {{ .accessMode }}
+{{- if eq .storageClass "-" }}
+storageClassName: ""
+{{- else if .storageClass }}
+storageClassName: {{ .storageClass | quote }}
+{{- end }}
+resources:
+  requests:
+    storage: {{ .size }}
+{{- end }}
+
+{{/* Name of a Job that is named after what it runs; one that has failed is followed
+     by another with the next upgrade. Takes (dict "context" $ "name" "…"). */}}
+{{- define "shop.jobName" -}}
+{{- $name := .name }}
+{{- $revision := .context.Release.Revision }}
+{{- $job := lookup "batch/v1" "Job" .context.Release.Namespace $name }}
+{{- range ($job.status).conditions }}
+{{- if and (eq .type "Failed") (eq .status "True") }}
+{{- $name = printf "%s-r%d" (trunc 57 $name) (int $revision) }}
+{{- end }}
+{{- end }}
+{{- $name }}
+{{- end }}
