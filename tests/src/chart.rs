@@ -163,6 +163,16 @@ impl Built {
             .unwrap_or_else(|fault| panic!("{}: {path}: {fault}", self.case))
     }
 
+    /// Names of the dependencies' sections in the values, which belong to their charts.
+    pub fn sections(&self) -> Vec<String> {
+        let chart = self.data("Chart.yaml");
+        let entries = chart["dependencies"].as_array().into_iter().flatten();
+        entries
+            .filter_map(|entry| entry["alias"].as_str().or(entry["name"].as_str()))
+            .map(str::to_owned)
+            .collect()
+    }
+
     /// Names in this chart of the dependencies that a repository provides.
     pub fn from_repositories(&self) -> Vec<String> {
         self.repository_charts()
@@ -195,6 +205,16 @@ impl Built {
             .collect()
     }
 
+    /// The oldest Kubernetes that the chart is for; Helm's own guess may be older.
+    pub fn kubernetes(&self) -> String {
+        let chart = self.data("Chart.yaml");
+        let asked = chart["kubeVersion"].as_str().unwrap_or_default();
+        asked
+            .trim_start_matches(">=")
+            .trim_end_matches("-0")
+            .to_owned()
+    }
+
     /// The values files: none for the bare defaults, then one an environment.
     pub fn variants(&self) -> Vec<Variant> {
         let mut all = vec![Variant {
@@ -216,7 +236,7 @@ impl Built {
         all
     }
 
-    /// Renders it in the namespace `ns`; what Helm said when it refuses.
+    /// Renders it in the namespace `ns` of a cluster with the Prometheus Operator; what Helm said when it refuses.
     ///
     /// # Errors
     /// If Helm does not render it.
@@ -231,7 +251,14 @@ impl Built {
         let mut command = helm.command();
         command
             .current_dir(&path)
-            .args(["template", release, ".", "--namespace", "ns"]);
+            .args(["template", release, ".", "--namespace", "ns"])
+            .args(["--kube-version", &self.kubernetes()]);
+        for kind in ["ServiceMonitor", "PodMonitor", "PrometheusRule"] {
+            command.args([
+                "--api-versions",
+                &format!("monitoring.coreos.com/v1/{kind}"),
+            ]);
+        }
         for file in &variant.files {
             command.args(["--values", file]);
         }

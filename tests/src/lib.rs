@@ -3,6 +3,7 @@
 //! and renderings are read as objects that the checks in [`structure`] judge.
 
 pub mod chart;
+pub mod existing;
 pub mod manifest;
 pub mod parallel;
 pub mod structure;

@@ -105,6 +105,18 @@ impl Object {
             .any(|chart| self.source.contains(&format!("/charts/{chart}/")))
     }
 
+    /// Whether the chart's owner wrote it by hand, as a manifest of the specification.
+    pub fn is_extra(&self) -> bool {
+        self.is_own() && self.source.ends_with("/extra-manifests.yaml")
+    }
+
+    /// The component that its labels name.
+    pub fn component(&self) -> &str {
+        self.value["metadata"]["labels"]["app.kubernetes.io/component"]
+            .as_str()
+            .unwrap_or_default()
+    }
+
     /// The pod that it makes, if it makes any.
     pub fn pod(&self) -> Option<Pod<'_>> {
         let template = match self.kind() {
@@ -116,6 +128,7 @@ impl Object {
         Some(Pod {
             object: self,
             labels: &template["metadata"]["labels"],
+            annotations: &template["metadata"]["annotations"],
             spec: &template["spec"],
         })
     }
@@ -128,6 +141,8 @@ pub struct Pod<'a> {
     pub object: &'a Object,
     /// Its labels.
     pub labels: &'a Value,
+    /// Its annotations.
+    pub annotations: &'a Value,
     /// Its specification.
     pub spec: &'a Value,
 }
@@ -141,19 +156,34 @@ impl<'a> Pod<'a> {
             .collect()
     }
 
+    /// Containers that run as long as the pod: sidecars, which are init
+    /// containers that restart, then containers.
+    pub fn running(&self) -> Vec<&'a Value> {
+        let list = |key: &str| self.spec[key].as_array().into_iter().flatten();
+        list("initContainers")
+            .filter(|container| is_sidecar(container))
+            .chain(list("containers"))
+            .collect()
+    }
+
     /// Whether its labels satisfy `matchLabels` and `matchExpressions`.
     pub fn matches(&self, selector: &Value) -> bool {
         matches(selector, self.labels)
     }
 
-    /// Ports by name of its containers.
+    /// Ports by name of its running containers.
     pub fn port(&self, name: &str) -> Option<u64> {
-        self.containers()
+        self.running()
             .iter()
             .flat_map(|container| container["ports"].as_array().into_iter().flatten())
             .find(|port| port["name"] == name)
             .and_then(|port| port["containerPort"].as_u64())
     }
+}
+
+/// Whether an init container keeps running beside the containers.
+pub fn is_sidecar(container: &Value) -> bool {
+    container["restartPolicy"] == "Always"
 }
 
 /// Whether a label selector takes these labels.

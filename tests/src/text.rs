@@ -79,13 +79,17 @@ pub fn misread(manifest: &str) -> Vec<String> {
         "mountPath",
     ];
     let mut found = Vec::new();
+    let mut above = "";
     for line in outside_blocks(manifest) {
         let entry = line.trim_start().trim_start_matches("- ");
         let (key, value) = entry.split_once(": ").unwrap_or(("", entry));
         let named = TYPED.contains(&key) || key.contains('/') || key.is_empty();
-        if named && not_text(value.trim()) {
+        // How much an autoscaler adds or removes is a number.
+        let amount = key == "value" && matches!(above, "type: Percent" | "type: Pods");
+        if named && !amount && not_text(value.trim()) {
             found.push(line.trim().to_owned());
         }
+        above = entry.trim_end();
     }
     found
 }
@@ -160,10 +164,10 @@ mod tests {
 
     #[test]
     fn names_that_are_no_text_are_seen_outside_scripts_only() {
-        let manifest = "a:\n  name: no\n  - name: 1e3\n  x/component: on\n  script: |\n    name: no\n  replicas: 3\n  name: \"no\"\n  name: web\n";
+        let manifest = "a:\n  name: no\n  - name: 1e3\n  x/component: on\n  script: |\n    name: no\n  replicas: 3\n  name: \"no\"\n  name: web\n  value: 4\n  type: Percent\n  value: 50\n";
         assert_eq!(
             misread(manifest),
-            ["name: no", "- name: 1e3", "x/component: on"]
+            ["name: no", "- name: 1e3", "x/component: on", "value: 4"]
         );
     }
 }

@@ -8,6 +8,7 @@
 
 use serde_json::{Value, json};
 use taskspec_tests::chart::{Built, Case, Variant};
+use taskspec_tests::existing;
 use taskspec_tests::manifest::{self, Object};
 use taskspec_tests::parallel;
 use taskspec_tests::structure::Rendering;
@@ -92,7 +93,7 @@ fn rendering(chart: &Built, helms: &[Helm], variant: &Variant, release: &str) ->
         let comparable = comparable(&objects);
         match &first {
             None => {
-                faults.extend(structure(chart, &objects));
+                faults.extend(structure(chart, variant, &objects));
                 first = Some((helm.version.clone(), comparable));
             }
             Some((version, other)) if *other != comparable => {
@@ -123,49 +124,14 @@ fn comparable(objects: &[Object]) -> Vec<Value> {
     values.into_iter().map(|(_, value)| value).collect()
 }
 
-fn structure(chart: &Built, objects: &[Object]) -> Vec<String> {
-    let existing = existing_secret(chart, objects);
+fn structure(chart: &Built, variant: &Variant, objects: &[Object]) -> Vec<String> {
     let repositories = chart.from_repositories();
     Rendering {
         objects,
         from_repositories: &repositories,
-        existing_secret: existing,
+        existing: existing::of(chart, variant),
     }
     .faults()
-}
-
-/// The Secret that the pods name and the chart does not make, with the keys
-/// that the README asks for.
-fn existing_secret(chart: &Built, objects: &[Object]) -> Option<(String, Vec<String>)> {
-    let made = objects
-        .iter()
-        .any(|object| object.kind() == "Secret" && object.is_own());
-    let pods = objects.iter().filter_map(Object::pod);
-    let name = pods
-        .flat_map(|pod| pod.containers())
-        .flat_map(|container| container["env"].as_array().into_iter().flatten())
-        .find_map(|variable| variable["valueFrom"]["secretKeyRef"]["name"].as_str())?;
-    let given = chart.text("values.yaml").contains(name)
-        || chart
-            .chart
-            .environments
-            .iter()
-            .any(|e| chart.text(&e.values_file).contains(name));
-    if made || !given {
-        return None;
-    }
-    let readme = chart.text("README.md");
-    let table = readme
-        .split("It needs these keys:")
-        .nth(1)?
-        .split("\n| environment |")
-        .next()?;
-    let keys = table
-        .lines()
-        .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
-        .map(str::to_owned)
-        .collect();
-    Some((name.to_owned(), keys))
 }
 
 #[test]
@@ -230,8 +196,10 @@ fn a_release_name_never_gives_two_objects_one_name() {
     parallel::no_faults(jobs, |(chart, release)| {
         let variant = &chart.variants()[0];
         let found = match chart.render(&helm, release, variant, &[]) {
-            Ok(text) => manifest::parse(&text)
-                .map_or_else(|fault| vec![fault], |objects| structure(chart, &objects)),
+            Ok(text) => manifest::parse(&text).map_or_else(
+                |fault| vec![fault],
+                |objects| structure(chart, variant, &objects),
+            ),
             Err(fault) if fault.contains("templates/validate.yaml") => Vec::new(),
             Err(fault) => vec![fault],
         };
@@ -285,7 +253,10 @@ fn connections_follow_the_architecture() {
         let objects = chart
             .render(&helm, release, variant, more)
             .and_then(|text| manifest::parse(&text));
-        let found = objects.map_or_else(|fault| vec![fault], |objects| structure(&chart, &objects));
+        let found = objects.map_or_else(
+            |fault| vec![fault],
+            |objects| structure(&chart, variant, &objects),
+        );
         found
             .into_iter()
             .map(|fault| format!("{release} {}: {fault}", more[1]))

@@ -20,7 +20,7 @@ fn faults(objects: &[Object]) -> Vec<String> {
     Rendering {
         objects,
         from_repositories: &[],
-        existing_secret: None,
+        existing: Vec::new(),
     }
     .faults()
 }
@@ -420,7 +420,7 @@ fn order_is_noticed() {
     assert!(
         faults(&objects)
             .iter()
-            .any(|fault| fault.contains("which no Job leaves"))
+            .any(|fault| fault.contains("which nobody leaves"))
     );
 
     let mut objects = good();

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 use taskspec_tests::chart::{Built, Case, merged, temporary, write};
+use taskspec_tests::existing;
 use taskspec_tests::manifest;
 use taskspec_tests::parallel;
 use taskspec_tests::structure::Rendering;
@@ -17,19 +18,6 @@ type Paths = BTreeSet<String>;
 
 fn all() -> Vec<Built> {
     parallel::map(Case::all(), |case| case.build())
-}
-
-/// Names of the dependencies' sections, which belong to their charts.
-fn sections(chart: &Built) -> Vec<String> {
-    let metadata = chart.data("Chart.yaml");
-    let list = metadata["dependencies"]
-        .as_array()
-        .cloned()
-        .unwrap_or_default();
-    list.iter()
-        .filter_map(|entry| entry["alias"].as_str().or(entry["name"].as_str()))
-        .map(str::to_owned)
-        .collect()
 }
 
 /// Paths of all leaves; maps that are values themselves end a path.
@@ -68,7 +56,7 @@ fn own_leaves(chart: &Built) -> Paths {
     let (values, schema) = (chart.data("values.yaml"), chart.data("values.schema.json"));
     let mut found = Paths::new();
     leaves(&values, &schema, "", &mut found);
-    let sections = sections(chart);
+    let sections = chart.sections();
     found.retain(|path| {
         !sections
             .iter()
@@ -160,7 +148,7 @@ fn templates_read_what_values_have_and_every_value_is_read() {
     for chart in all() {
         let text = templates(&chart);
         let (leaves, plain, reads) = (own_leaves(&chart), self::reads(&text), expanded(&text));
-        let sections = sections(&chart);
+        let sections = chart.sections();
         let below = |path: &str, above: &str| {
             path == above
                 || path
@@ -265,7 +253,7 @@ fn schemas_are_valid_and_closed() {
         if schema["$schema"] != "http://json-schema.org/draft-07/schema#" {
             faults.push(format!("{}: not draft-07", chart.case));
         }
-        let sections = sections(chart);
+        let sections = chart.sections();
         open(&schema, "", &sections, &mut faults, &chart.case);
     }
     let output = Command::new(program("judges/bin/check-jsonschema"))
@@ -489,22 +477,14 @@ fn values_that_work_are_accepted_by_every_helm() {
                 Err(fault) => return vec![format!("{values}: {fault}")],
             };
         let from_repositories = chart.from_repositories();
-        let existing_secret = Some((
-            "mine".to_owned(),
-            vec![
-                "database-url".to_owned(),
-                "redis-url".to_owned(),
-                "redis-password".to_owned(),
-            ],
-        ));
+        let values = merged(&chart.data("values.yaml"), &values);
         let rendering = Rendering {
             objects: &objects,
             from_repositories: &from_repositories,
-            existing_secret,
+            existing: existing::named(&values, &chart.sections(), chart.text("README.md")),
         };
-        let mut faults = rendering.faults();
-        faults.retain(|fault| !fault.ends_with("ServiceAccount shared does not exist"));
-        faults
+        rendering
+            .faults()
             .into_iter()
             .map(|fault| format!("{} {values}: {fault}", chart.case))
             .collect()

@@ -183,8 +183,8 @@ pub struct WorkloadFacts {
     pub connects: Vec<String>,
     /// Names of the dependencies in the release that its pods wait for.
     pub awaits: Vec<String>,
-    /// Workloads that it connects to.
-    pub calls: Vec<String>,
+    /// Workloads that it connects to; pods of a stateful one also to each other.
+    pub calls: Vec<CallFacts>,
     /// Workloads that connect to it.
     pub callers: Vec<String>,
     /// Whether an Ingress or a route leads to it.
@@ -241,6 +241,15 @@ pub struct WorkloadFacts {
     pub patched: bool,
     /// Events of the release that start it, joined by commas; possibly none.
     pub hooks: String,
+}
+
+/// A workload that another one connects to.
+#[derive(Debug, Clone, Serialize)]
+pub struct CallFacts {
+    /// Its name.
+    pub name: String,
+    /// The ports that are open to the other one.
+    pub ports: Vec<PortFacts>,
 }
 
 /// Variables of a container that do not stand in its values.

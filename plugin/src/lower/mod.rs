@@ -24,6 +24,7 @@ use crate::catalog::Catalog;
 use crate::values::{self, Entry};
 use serde_json::{Map, Value};
 use taskspec_spec::Resolved;
+use taskspec_spec::codes;
 use taskspec_spec::derived;
 use taskspec_spec::diagnostic::Sink;
 use taskspec_spec::model::{Document, Workload};
@@ -106,6 +107,7 @@ fn decide(resolved: &Resolved, catalog: &Catalog, sink: &mut Sink) -> Option<Pla
     }
     let (mut workloads, mut migration) = (workloads, migration);
     own_secrets(&mut workloads, migration.as_mut(), &secret);
+    too_late(base, migration.as_ref(), &secret, sink);
     let mut context = Context {
         chart: common::chart(resolved),
         monitoring: monitoring::facts(&everywhere, &workloads),
@@ -171,6 +173,40 @@ fn own_secrets(
     }
     if let Some(migration) = migration {
         secret::point_to_own(&mut migration.variables.secrets, &secret.own);
+    }
+}
+
+/// A hook before the installation cannot read a Secret that the installation
+/// makes. The chart's Secret from a store has a copy for the hook; one for
+/// single keys has not.
+fn too_late(
+    base: &Document,
+    migration: Option<&MigrationFacts>,
+    secret: &SecretFacts,
+    sink: &mut Sink,
+) {
+    let Some(facts) = migration.filter(|_| secret.own_external) else {
+        return;
+    };
+    let own = facts
+        .variables
+        .secrets
+        .iter()
+        .find(|variable| !variable.key_helper.is_empty());
+    if let (Some(variable), Some(migrations)) = (own, &base.migrations)
+        && facts.strategies.iter().any(|strategy| strategy == "hook")
+    {
+        sink.push(
+            Diagnostic::error(
+                codes::MIGRATION,
+                format!("the hook would run before `{}` is there", variable.variable),
+            )
+            .at(
+                migrations.span,
+                "reads a key that comes from a store by itself",
+            )
+            .help("take the whole Secret from the store ([secrets] source = \"external\"), or the key from an existing Secret"),
+        );
     }
 }
 

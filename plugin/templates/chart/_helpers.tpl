@@ -326,7 +326,8 @@ limits:
   memory: 64Mi
 {{- end }}
 
-{{/* How a component's pods spread. Takes (dict "context" $ "component" "…" "spread" .Values.….topologySpread). */}}
+{{/* How a component's pods spread. Takes (dict "context" $ "component" "…" "spread" .Values.….topologySpread),
+     perhaps with the label that tells revisions apart as "revision". */}}
 {{- define "[[chart.name]].spread" -}}
 {{- $given := . }}
 {{- range $key, $when := dict "topology.kubernetes.io/zone" .spread.zones "kubernetes.io/hostname" .spread.nodes }}
@@ -337,8 +338,10 @@ limits:
   labelSelector:
     matchLabels:
       {{- include "[[chart.name]].selectorLabels" $given | nindent 6 }}
+  {{- with $given.revision }}
   matchLabelKeys:
-    - pod-template-hash
+    - {{ . }}
+  {{- end }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -43,7 +43,7 @@
   mountPath: {{ $path }}
 {{- end }}
 #% for volume in w.volumes
-- name: volume-[[volume.name]]
+- name: [[volume.name]]
   mountPath: [[volume.mount]]
 #% if volume.read_only
   readOnly: true
@@ -93,7 +93,7 @@
 #% endif
 #% for volume in w.volumes
 #% if volume.kind == "ephemeral"
-- name: volume-[[volume.name]]
+- name: [[volume.name]]
 #% if volume.in_memory
   emptyDir:
     medium: Memory
@@ -109,21 +109,21 @@
   {{- end }}
 #% endif
 #% elif volume.kind == "secret"
-- name: volume-[[volume.name]]
+- name: [[volume.name]]
   secret:
     secretName: {{ [[w.v]].volumes.[[volume.key]].secretName | quote }}
 #% elif volume.kind == "config"
-- name: volume-[[volume.name]]
+- name: [[volume.name]]
   configMap:
     name: {{ [[w.v]].volumes.[[volume.key]].configMapName | quote }}
 #% elif w.kind == "stateful"
 {{- with [[w.v]].volumes.[[volume.key]].existingClaim }}
-- name: volume-[[volume.name]]
+- name: [[volume.name]]
   persistentVolumeClaim:
     claimName: {{ . | quote }}
 {{- end }}
 #% else
-- name: volume-[[volume.name]]
+- name: [[volume.name]]
   persistentVolumeClaim:
     claimName: {{ default (include "[[chart.name]].suffixed" (dict "context" . "suffix" "[[w.name]]-[[volume.name]]")) [[w.v]].volumes.[[volume.key]].existingClaim | quote }}
 #% endif

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 pub(super) fn check(document: &Document, sink: &mut Sink) {
     for (_, workload) in document.workloads.iter() {
         for (name, volume) in workload.volumes.iter() {
+            reserved(name, sink);
             applicable(volume, sink);
             complete(name, volume, sink);
             in_memory(workload, volume, sink);
@@ -19,6 +20,22 @@ pub(super) fn check(document: &Document, sink: &mut Sink) {
         }
         shared(workload, sink);
         places(workload, sink);
+    }
+}
+
+/// Volumes that the chart itself makes.
+fn reserved(name: &Spanned<String>, sink: &mut Sink) {
+    let own = ["writable-", "secret-file-", "migration-writable-"];
+    if name.value == "files" || own.iter().any(|start| name.value.starts_with(start)) {
+        sink.push(
+            Diagnostic::error(
+                codes::RESERVED,
+                format!("a volume cannot be called `{}`", name.value),
+            )
+            .at(name.span, "reserved")
+            .help("choose another name")
+            .note("the chart makes volumes of such names for files and writable directories"),
+        );
     }
 }
 

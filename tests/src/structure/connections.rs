@@ -28,42 +28,66 @@ pub fn faults(rendering: &Rendering<'_>) -> Vec<String> {
         }
     }
     faults.extend(test_urls(rendering));
-    faults.extend(plain_urls(rendering));
+    faults.extend(addresses(rendering));
     faults
 }
 
-/// URLs without a password, which stand in variables as they are.
-fn plain_urls(rendering: &Rendering<'_>) -> Vec<String> {
+/// Variables that hold a host, an address or a URL of the release: the pod may
+/// connect there. What leads beyond the release cannot be known.
+fn addresses(rendering: &Rendering<'_>) -> Vec<String> {
     let mut faults = Vec::new();
     let pods = rendering.pods();
     for pod in pods.iter().filter(|pod| pod.object.is_own()) {
         let variables = pod.containers().into_iter().flat_map(|c| items(&c["env"]));
         for variable in variables {
-            let Some((host, port)) = address(text(&variable["value"])) else {
-                continue;
-            };
-            // Beyond the release nothing can be known.
-            if host.contains('.') {
-                continue;
-            }
-            let fault = match server(rendering, host, port) {
-                Ok((server, port)) if (Network { rendering }).allows(pod, &server, port) => {
-                    continue;
-                }
-                Ok((server, _)) => format!("may not connect to {}", server.object.id()),
-                Err(fault) => fault,
-            };
-            faults.push(format!("{}: {} {fault}", pod.object.id(), variable["name"]));
+            let found = text(&variable["value"])
+                .split_whitespace()
+                .filter_map(|word| unreachable(rendering, pod, word));
+            faults.extend(
+                found.map(|fault| format!("{}: {} {fault}", pod.object.id(), variable["name"])),
+            );
         }
     }
     faults
 }
 
-/// Host and port of `scheme://host:port`.
-fn address(url: &str) -> Option<(&str, u16)> {
-    let (_, authority) = url.split_once("://")?;
-    let (host, port) = authority.split('/').next()?.split_once(':')?;
-    Some((host, port.parse().ok()?))
+/// Why a pod does not reach what a word names; nothing if it names no server.
+fn unreachable(rendering: &Rendering<'_>, pod: &Pod<'_>, word: &str) -> Option<String> {
+    let (host, port) = address(word);
+    let service = rendering.find("Service", host);
+    let ports: Vec<u16> = match (port, service) {
+        (Some(port), _) => vec![port],
+        (None, None) => return None,
+        // A bare name: one of its ports is meant.
+        (None, Some(service)) => items(&service.value["spec"]["ports"])
+            .filter_map(|stated| stated["port"].as_u64()?.try_into().ok())
+            .collect(),
+    };
+    // `word:1` may be anything, `scheme://word:1` is a server.
+    if host.contains('.') || service.is_none() && !word.contains("://") {
+        return None;
+    }
+    let network = Network { rendering };
+    let mut fault = format!("leads to {host}, which has no port");
+    for port in ports {
+        match server(rendering, host, port) {
+            Ok((server, port)) if network.allows(pod, &server, port) => return None,
+            Ok((server, _)) => fault = format!("may not connect to {}", server.object.id()),
+            Err(other) => fault = other,
+        }
+    }
+    Some(fault)
+}
+
+/// Host and port of `host`, `host:port` or `scheme://user:password@host:port/path`.
+fn address(word: &str) -> (&str, Option<u16>) {
+    let after = word.split_once("://").map_or(word, |(_, rest)| rest);
+    let authority = after.split('/').next().unwrap_or_default();
+    let place = authority.rsplit('@').next().unwrap_or_default();
+    match place.split_once(':') {
+        Some((host, port)) => (host, port.parse().ok()),
+        None => (place, None),
+    }
 }
 
 /// Faults of a URL: no such Service, or a client that may not connect.
@@ -183,6 +207,33 @@ impl Network<'_> {
             && self.one_side(server, "Ingress", client, server, port)
     }
 
+    /// Whether pods of some other namespace may open a port of a server.
+    pub fn from_other_namespaces(&self, server: &Pod<'_>, port: u64) -> bool {
+        let policies = self.of(server, "Ingress");
+        let admits = |rule: &Value| {
+            let peers = &rule["from"];
+            let outside =
+                |peer: &Value| !peer["namespaceSelector"].is_null() || !peer["ipBlock"].is_null();
+            let ports = &rule["ports"];
+            (peers.is_null() || items(peers).any(outside))
+                && (ports.is_null() || items(ports).any(|stated| admits_port(stated, server, port)))
+        };
+        policies.is_empty()
+            || policies
+                .iter()
+                .any(|spec| items(&spec["ingress"]).any(admits))
+    }
+
+    /// The policies that limit one way of a pod.
+    fn of(&self, pod: &Pod<'_>, way: &str) -> Vec<&Value> {
+        self.rendering
+            .kind("NetworkPolicy")
+            .map(|policy| &policy.value["spec"])
+            .filter(|spec| matches(&spec["podSelector"], pod.labels))
+            .filter(|spec| items(&spec["policyTypes"]).any(|kind| kind == way))
+            .collect()
+    }
+
     /// Without a policy a side is open; with several, one rule is enough.
     fn one_side(
         &self,
@@ -197,13 +248,7 @@ impl Network<'_> {
         } else {
             ("ingress", "from")
         };
-        let policies: Vec<&Value> = self
-            .rendering
-            .kind("NetworkPolicy")
-            .map(|policy| &policy.value["spec"])
-            .filter(|spec| matches(&spec["podSelector"], of.labels))
-            .filter(|spec| items(&spec["policyTypes"]).any(|kind| kind == way))
-            .collect();
+        let policies = self.of(of, way);
         let admits = |rule: &Value| {
             let peers = &rule[side];
             let peer_matches = peers.is_null() || items(peers).any(|one| admits_peer(one, peer));

@@ -1,16 +1,22 @@
 //! What must hold in every rendering and no other tool looks for. Each check
 //! takes the objects and gives faults that name the object.
 
+mod access;
 mod connections;
+mod exposure;
+mod monitoring;
 mod names;
 mod pods;
 mod references;
 mod rollout;
+mod scaling;
 mod secrets;
 mod selectors;
+mod storage;
 
 pub use connections::Network;
 
+use crate::existing::Existing;
 use crate::manifest::{Object, Pod};
 use serde_json::Value;
 
@@ -20,21 +26,26 @@ pub struct Rendering<'a> {
     pub objects: &'a [Object],
     /// Charts that come from a repository: their inner names are not ours.
     pub from_repositories: &'a [String],
-    /// A Secret that exists before the release, with its keys.
-    pub existing_secret: Option<(String, Vec<String>)>,
+    /// What exists before the release.
+    pub existing: Vec<Existing>,
 }
 
 impl Rendering<'_> {
     /// Every fault.
     pub fn faults(&self) -> Vec<String> {
-        let checks: [fn(&Rendering<'_>) -> Vec<String>; 8] = [
+        let checks: [fn(&Rendering<'_>) -> Vec<String>; 13] = [
             names::faults,
             pods::faults,
+            access::faults,
             references::faults,
+            storage::faults,
             selectors::faults,
             secrets::faults,
             connections::faults,
+            exposure::faults,
+            monitoring::faults,
             rollout::faults,
+            scaling::faults,
             nothings,
         ];
         checks.iter().flat_map(|check| check(self)).collect()
@@ -59,12 +70,42 @@ impl Rendering<'_> {
         self.objects.iter().filter_map(Object::pod).collect()
     }
 
+    /// What exists before the release, by kind and name.
+    pub fn known(&self, kind: &str, name: &str) -> Option<&Existing> {
+        self.existing
+            .iter()
+            .find(|one| one.kind == kind && one.name == name)
+    }
+
     /// Objects whose every name and text is up to taskspec.
     pub fn made_here(&self) -> impl Iterator<Item = &Object> {
         self.objects
             .iter()
-            .filter(|object| !object.is_from(self.from_repositories))
+            .filter(|object| !object.is_from(self.from_repositories) && !object.is_extra())
     }
+
+    /// Objects of a kind that the chart itself makes.
+    pub fn own<'b>(&'b self, kind: &'b str) -> impl Iterator<Item = &'b Object> {
+        self.kind(kind)
+            .filter(|object| object.is_own() && !object.is_extra())
+    }
+
+    /// The faults of each object of a kind that the chart itself makes.
+    fn each_own(&self, kind: &str, check: impl Fn(&Self, &Object) -> Vec<String>) -> Vec<String> {
+        let mut faults = Vec::new();
+        for object in self.own(kind) {
+            faults.extend(of(object, check(self, object)));
+        }
+        faults
+    }
+}
+
+/// Faults with the object that has them.
+fn of(object: &Object, faults: impl IntoIterator<Item = String>) -> impl Iterator<Item = String> {
+    let id = object.id();
+    faults
+        .into_iter()
+        .map(move |fault| format!("{id}: {fault}"))
 }
 
 /// Keys without a value: a template that printed a key and then nothing.
@@ -104,6 +145,14 @@ fn service_selector(service: &Object) -> Value {
         .map(|(key, value)| (key.clone(), value.clone()))
         .collect();
     serde_json::json!({ "matchLabels": lasting })
+}
+
+/// What stands twice.
+fn twice<T: Ord + Clone>(all: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut seen = std::collections::BTreeSet::new();
+    all.into_iter()
+        .filter(|one| !seen.insert(one.clone()))
+        .collect()
 }
 
 /// The items of a list; none if it is no list.

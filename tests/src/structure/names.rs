@@ -5,6 +5,9 @@ use crate::manifest::Object;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
+/// Kinds that belong to no namespace.
+const CLUSTER_WIDE: &[&str] = &["ClusterRole", "ClusterRoleBinding", "PriorityClass"];
+
 pub fn faults(rendering: &Rendering<'_>) -> Vec<String> {
     let mut faults = Vec::new();
     let mut seen = BTreeSet::new();
@@ -12,7 +15,13 @@ pub fn faults(rendering: &Rendering<'_>) -> Vec<String> {
         if !seen.insert((object.kind(), object.name())) {
             faults.push(format!("{}: made twice", object.id()));
         }
-        if object.value["metadata"]["namespace"] != "ns" {
+        let namespace = &object.value["metadata"]["namespace"];
+        let cluster = CLUSTER_WIDE.contains(&object.kind());
+        if cluster && !namespace.is_null() {
+            faults.push(format!("{}: has a namespace", object.id()));
+        }
+        // Manifests of the chart's owner follow the release by themselves.
+        if !cluster && namespace != "ns" && !object.is_extra() {
             faults.push(format!("{}: not in the release's namespace", object.id()));
         }
     }
@@ -28,10 +37,11 @@ pub fn faults(rendering: &Rendering<'_>) -> Vec<String> {
 
 fn own(object: &Object) -> Vec<String> {
     let mut faults = Vec::new();
-    let longest = if object.kind() == "StatefulSet" {
-        52
-    } else {
-        63
+    // Names of pods and Jobs are made of these by adding to them.
+    let longest = match object.kind() {
+        "StatefulSet" | "CronJob" => 52,
+        kind if CLUSTER_WIDE.contains(&kind) => 253,
+        _ => 63,
     };
     if !label_name(object.name(), longest) {
         faults.push(format!(
@@ -41,6 +51,9 @@ fn own(object: &Object) -> Vec<String> {
     }
     let mut maps = vec![&object.value["metadata"]["labels"]];
     maps.extend(object.pod().map(|pod| pod.labels));
+    if object.kind() == "CronJob" {
+        maps.push(&object.value["spec"]["jobTemplate"]["metadata"]["labels"]);
+    }
     maps.extend(
         items(&object.value["spec"]["volumeClaimTemplates"])
             .map(|claim| &claim["metadata"]["labels"]),
@@ -78,10 +91,38 @@ fn pod_names(object: &Object) -> Vec<String> {
             faults.push(format!("container {} has no valid name", container["name"]));
         }
         for port in items(&container["ports"]) {
-            if !label_name(text(&port["name"]), 15) {
+            let name = text(&port["name"]);
+            // A name of digits only would be read as a number.
+            let letter = name.bytes().any(|b| b.is_ascii_lowercase());
+            if !label_name(name, 15) || !letter || name.contains("--") {
                 faults.push(format!("port {} has no valid name", port["name"]));
             }
         }
+    }
+    let lists = [
+        ("container", pod.containers()),
+        ("volume", items(&pod.spec["volumes"]).collect()),
+        (
+            "volume claim",
+            items(&object.value["spec"]["volumeClaimTemplates"])
+                .map(|claim| &claim["metadata"])
+                .collect(),
+        ),
+        (
+            "port",
+            pod.running()
+                .into_iter()
+                .flat_map(|container| items(&container["ports"]))
+                .collect(),
+        ),
+    ];
+    for (what, list) in lists {
+        let names = list.into_iter().map(|one| text(&one["name"]));
+        faults.extend(
+            super::twice(names)
+                .into_iter()
+                .map(|name| format!("two {what}s are called {name}")),
+        );
     }
     for volume in items(&pod.spec["volumes"]) {
         if !label_name(text(&volume["name"]), 63) {

@@ -13,7 +13,8 @@ pub fn faults(rendering: &Rendering<'_>) -> Vec<String> {
         let mut found = pod_faults(&pod, ours);
         for container in pod.containers() {
             let name = &container["name"];
-            let more = container_faults(container, pod.spec);
+            let mut more = container_faults(container, pod.spec);
+            more.extend(life(&pod, container));
             found.extend(
                 more.into_iter()
                     .map(|fault| format!("container {name}: {fault}")),
@@ -32,10 +33,8 @@ fn pod_faults(pod: &Pod<'_>, ours: bool) -> Vec<String> {
     const HOST: &[&str] = &["hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace"];
     let mut faults = Vec::new();
     let spec = pod.spec;
-    for key in ["automountServiceAccountToken", "enableServiceLinks"] {
-        if ours && spec[key] != false {
-            faults.push(format!("{key} is not false"));
-        }
+    if ours && spec["enableServiceLinks"] != false {
+        faults.push("enableServiceLinks is not false".to_owned());
     }
     faults.extend(
         HOST.iter()
@@ -48,6 +47,19 @@ fn pod_faults(pod: &Pod<'_>, ours: bool) -> Vec<String> {
     {
         faults.push("no service account".to_owned());
     }
+    let numbers = pod.running().into_iter().flat_map(|container| {
+        items(&container["ports"]).map(|port| {
+            (
+                port["containerPort"].as_u64().unwrap_or_default(),
+                port["protocol"].to_string(),
+            )
+        })
+    });
+    faults.extend(
+        super::twice(numbers)
+            .into_iter()
+            .map(|(port, protocol)| format!("two containers listen on {port} {protocol}")),
+    );
     for volume in items(&spec["volumes"]) {
         if !allowed_volume(volume) {
             faults.push(format!(
@@ -145,6 +157,52 @@ fn container_faults(container: &Value, pod: &Value) -> Vec<String> {
     }
     faults.extend(repeated(container));
     faults
+}
+
+/// Probes and hooks, which only a container that keeps running has; what they
+/// ask is a port of the container.
+fn life(pod: &Pod<'_>, container: &Value) -> Vec<String> {
+    const PROBES: &[&str] = &["startupProbe", "readinessProbe", "livenessProbe"];
+    let mut faults = Vec::new();
+    let runs = pod
+        .running()
+        .iter()
+        .any(|other| other["name"] == container["name"]);
+    let restarts = &container["restartPolicy"];
+    if !restarts.is_null() && restarts != "Always" {
+        faults.push(format!("restarts {restarts}"));
+    }
+    for key in PROBES.iter().chain(&["lifecycle", "ports"]) {
+        if !runs && !container[*key].is_null() {
+            faults.push(format!("{key} in a container that ends"));
+        }
+    }
+    for key in PROBES {
+        let probe = &container[*key];
+        let ways = ["httpGet", "tcpSocket", "grpc", "exec"];
+        let stated: Vec<&&str> = ways.iter().filter(|way| !probe[**way].is_null()).collect();
+        if !probe.is_null() && stated.len() != 1 {
+            faults.push(format!("{key} asks in {} ways", stated.len()));
+        }
+        for way in stated {
+            let port = &probe[*way]["port"];
+            if *way != "exec" && !answers(container, port) {
+                faults.push(format!("{key} asks port {port}, which it does not have"));
+            }
+            if *way == "grpc" && !port.is_u64() {
+                faults.push(format!("{key} asks a port of gRPC by name: {port}"));
+            }
+        }
+    }
+    faults
+}
+
+/// Whether a container has a port, by name or number.
+fn answers(container: &Value, port: &Value) -> bool {
+    items(&container["ports"]).any(|stated| match port.as_str() {
+        Some(name) => stated["name"] == name,
+        None => stated["containerPort"] == *port,
+    })
 }
 
 /// Variables and mounts that stand there twice.

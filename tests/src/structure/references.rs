@@ -1,4 +1,4 @@
-//! What objects name: service accounts, ConfigMaps, Secrets, volumes, ports.
+//! What pods name: service accounts, ConfigMaps, Secrets, claims, volumes.
 //! A hook before the installation may only name what is there by then.
 
 use super::{Rendering, items, text};
@@ -14,16 +14,6 @@ pub fn faults(rendering: &Rendering<'_>) -> Vec<String> {
                 .into_iter()
                 .map(|fault| format!("{}: {fault}", pod.object.id())),
         );
-    }
-    let own = |object: &&Object| !object.is_from(rendering.from_repositories);
-    for set in rendering.kind("StatefulSet").filter(own) {
-        let service = text(&set.value["spec"]["serviceName"]);
-        if rendering
-            .find("Service", service)
-            .is_none_or(|service| service.value["spec"]["clusterIP"] != "None")
-        {
-            faults.push(format!("{}: {service} is no headless Service", set.id()));
-        }
     }
     faults
 }
@@ -63,7 +53,7 @@ struct Reference<'a> {
     optional: bool,
 }
 
-/// Every ConfigMap and Secret that a pod names.
+/// Every ConfigMap, Secret and claim that a pod names.
 fn named<'a>(pod: &Pod<'a>) -> Vec<Reference<'a>> {
     let mut found = Vec::new();
     let mut add = |kind, object: &'a Value, name: &str, key: Option<&'a Value>| {
@@ -102,6 +92,11 @@ fn named<'a>(pod: &Pod<'a>) -> Vec<Reference<'a>> {
         for (kind, key, name) in [
             ("Secret", "secret", "secretName"),
             ("ConfigMap", "configMap", "name"),
+            (
+                "PersistentVolumeClaim",
+                "persistentVolumeClaim",
+                "claimName",
+            ),
         ] {
             add(kind, &volume[key], name, None);
             for item in items(&volume[key]["items"]) {
@@ -121,18 +116,21 @@ fn present(
     key: Option<&str>,
 ) -> Option<String> {
     let what = format!("{kind} {name}");
-    if let (Some((existing, keys)), "Secret") = (&rendering.existing_secret, kind)
-        && existing == name
-    {
-        let missing = key.filter(|key| !keys.iter().any(|known| known == key))?;
+    if let Some(existing) = rendering.known(kind, name) {
+        let missing = key.filter(|key| !existing.keys.iter().any(|known| known == key))?;
         return Some(format!(
             "key {missing} of the existing {what} is not in the README"
         ));
     }
+    if kind == "Secret"
+        && let Some(external) = super::secrets::external(rendering, name)
+    {
+        return from_store(user, external, &what, key);
+    }
     let Some(object) = rendering.find(kind, name) else {
         return Some(format!("{what} does not exist"));
     };
-    if user.hooks().iter().any(|hook| hook.starts_with("pre-")) && !before(object, user) {
+    if too_early(object, user) {
         return Some(format!("{what} does not exist yet when the hook runs"));
     }
     let key = key?;
@@ -140,6 +138,23 @@ fn present(
         .iter()
         .any(|part| !object.value[*part][key].is_null());
     (!holds).then(|| format!("{what} has no key {key}"))
+}
+
+/// Faults of naming a Secret that an operator makes of an ExternalSecret.
+fn from_store(user: &Object, external: &Object, what: &str, key: Option<&str>) -> Option<String> {
+    if too_early(external, user) {
+        return Some(format!(
+            "{what} does not exist yet when the hook runs: its ExternalSecret comes later"
+        ));
+    }
+    let key = key.filter(|key| !super::secrets::external_keys(external).contains(key))?;
+    Some(format!("{what} gets no key {key} from its ExternalSecret"))
+}
+
+/// Whether an object is made only after a hook that needs it.
+fn too_early(object: &Object, user: &Object) -> bool {
+    let first = ["pre-install", "pre-upgrade"];
+    user.hooks().iter().any(|hook| first.contains(hook)) && !before(object, user)
 }
 
 /// Whether Helm makes the object before the hook.

@@ -1,4 +1,4 @@
-//! Replicas, disruption budgets, times, and waiting for the right Job.
+//! Disruption budgets, times, schedules, and waiting for the right mark.
 
 use super::{Rendering, items, text};
 use crate::manifest::{Object, Pod};
@@ -10,47 +10,85 @@ pub fn faults(rendering: &Rendering<'_>) -> Vec<String> {
     for deployment in rendering.kind("Deployment").filter(own) {
         let mut found = arithmetic(&deployment.value["spec"]);
         found.extend(budget(rendering, deployment));
-        faults.extend(
-            found
-                .into_iter()
-                .map(|fault| format!("{}: {fault}", deployment.id())),
-        );
+        faults.extend(super::of(deployment, found));
     }
+    faults.extend(rendering.each_own("StatefulSet", |rendering, set| {
+        let spec = &set.value["spec"];
+        let mut found = numbers(spec, &["minReadySeconds", "revisionHistoryLimit"]);
+        if spec["updateStrategy"]["type"] != "RollingUpdate" {
+            found.push("does not replace its pods".to_owned());
+        }
+        found.extend(grace(&spec["template"]["spec"]));
+        found.extend(budget(rendering, set));
+        found
+    }));
     faults.extend(marks(rendering));
     for job in rendering.kind("Job") {
-        faults.extend(
-            job_faults(job)
-                .into_iter()
-                .map(|fault| format!("{}: {fault}", job.id())),
-        );
+        faults.extend(super::of(job, job_faults(&job.value["spec"])));
+    }
+    for cron in rendering.kind("CronJob").filter(own) {
+        faults.extend(super::of(cron, cron_faults(&cron.value["spec"])));
     }
     faults.extend(tests(rendering));
     faults
 }
 
-/// Pods wait for a mark that a Job of the rendering leaves.
+/// Pods wait for a mark that somebody of the rendering leaves.
 fn marks(rendering: &Rendering<'_>) -> Vec<String> {
-    let mark = |pod: &Pod<'_>| {
+    let marks = |pod: &Pod<'_>, container: &str| -> Vec<String> {
         let variables = pod
             .containers()
             .into_iter()
-            .flat_map(|container| items(&container["env"]));
+            .filter(|found| found["name"] == container)
+            .flat_map(|found| items(&found["env"]));
         variables
             .filter(|variable| variable["name"] == "MARK")
             .map(|variable| text(&variable["value"]).to_owned())
-            .next()
+            .collect()
     };
-    let left: Vec<String> = rendering
-        .kind("Job")
-        .filter_map(Object::pod)
-        .filter_map(|pod| mark(&pod))
-        .collect();
-    let waiting = rendering.kind("Deployment").filter_map(Object::pod);
-    waiting
-        .filter_map(|pod| Some((pod.object.id(), mark(&pod)?)))
-        .filter(|(_, mark)| mark.is_empty() || !left.contains(mark))
-        .map(|(id, mark)| format!("{id}: waits for the mark {mark}, which no Job leaves"))
+    let pods = rendering.pods();
+    let left: Vec<String> = pods.iter().flat_map(|pod| marks(pod, "record")).collect();
+    let mut faults = Vec::new();
+    for pod in &pods {
+        faults.extend(
+            marks(pod, "wait-for-migrations")
+                .into_iter()
+                .filter(|mark| mark.is_empty() || !left.contains(mark))
+                .map(|mark| {
+                    format!(
+                        "{}: waits for the mark {mark}, which nobody leaves",
+                        pod.object.id()
+                    )
+                }),
+        );
+    }
+    faults
+}
+
+/// What is no number.
+fn numbers(spec: &Value, keys: &[&str]) -> Vec<String> {
+    keys.iter()
+        .filter(|key| spec[**key].as_u64().is_none())
+        .map(|key| format!("{key} is no number"))
         .collect()
+}
+
+/// Seconds that the init containers of a pod may wait for others, one after another.
+fn waits(pod: &Value) -> u64 {
+    items(&pod["initContainers"])
+        .flat_map(|container| items(&container["env"]))
+        .filter(|variable| variable["name"] == "WAIT_SECONDS")
+        .filter_map(|variable| text(&variable["value"]).parse::<u64>().ok())
+        .sum()
+}
+
+/// The time to stop is longer than the time to drain.
+fn grace(pod: &Value) -> Option<String> {
+    let grace = pod["terminationGracePeriodSeconds"].as_u64().unwrap_or(0);
+    let drain = items(&pod["containers"])
+        .filter_map(|c| c["lifecycle"]["preStop"]["sleep"]["seconds"].as_u64())
+        .max();
+    (grace <= drain.unwrap_or(0)).then(|| format!("grace of {grace} s is not more than its drain"))
 }
 
 fn arithmetic(spec: &Value) -> Vec<String> {
@@ -67,45 +105,36 @@ fn arithmetic(spec: &Value) -> Vec<String> {
     if !is_rolling && (spec["strategy"]["type"] != "Recreate" || !rolling.is_null()) {
         faults.push("has no strategy".to_owned());
     }
-    for key in [
-        "replicas",
-        "minReadySeconds",
-        "progressDeadlineSeconds",
-        "revisionHistoryLimit",
-    ] {
-        if number(&spec[key]).is_none() {
-            faults.push(format!("{key} is no number"));
-        }
-    }
+    faults.extend(numbers(
+        spec,
+        &[
+            "minReadySeconds",
+            "progressDeadlineSeconds",
+            "revisionHistoryLimit",
+        ],
+    ));
     if number(&spec["progressDeadlineSeconds"]) <= number(&spec["minReadySeconds"]) {
         faults.push("fails before a pod can be ready".to_owned());
     }
     let pod = &spec["template"]["spec"];
-    let grace = number(&pod["terminationGracePeriodSeconds"]).unwrap_or(0);
-    let drain = items(&pod["containers"])
-        .filter_map(|c| number(&c["lifecycle"]["preStop"]["sleep"]["seconds"]))
-        .max();
-    if grace <= drain.unwrap_or(0) {
-        faults.push(format!("grace of {grace} s is not more than its drain"));
-    }
-    let waits = items(&pod["initContainers"])
-        .flat_map(|container| items(&container["env"]))
-        .find(|v| v["name"] == "WAIT_SECONDS");
-    let waits = waits
-        .and_then(|variable| text(&variable["value"]).parse::<u64>().ok())
-        .unwrap_or(0);
+    faults.extend(grace(pod));
+    let waits = waits(pod);
     if number(&spec["progressDeadlineSeconds"]).unwrap_or(0) <= waits {
         faults.push(format!(
-            "fails while its pods may still wait {waits} s for the migrations"
+            "fails while its pods may still wait {waits} s for others"
         ));
     }
     faults
 }
 
-/// More than one replica has a budget that lets a node drain; one has none.
-fn budget(rendering: &Rendering<'_>, deployment: &Object) -> Option<String> {
-    let replicas = deployment.value["spec"]["replicas"].as_u64()?;
-    let pod = deployment.pod()?;
+/// More than one replica has a budget that lets a node drain; one has none. An
+/// autoscaler's least counts.
+fn budget(rendering: &Rendering<'_>, controller: &Object) -> Option<String> {
+    let replicas = match super::scaling::bounds(rendering, controller) {
+        Some(bounds) => bounds.least,
+        None => controller.value["spec"]["replicas"].as_u64()?,
+    };
+    let pod = controller.pod()?;
     let budget = rendering
         .kind("PodDisruptionBudget")
         .find(|budget| pod.matches(&budget.value["spec"]["selector"]));
@@ -124,16 +153,45 @@ fn budget(rendering: &Rendering<'_>, deployment: &Object) -> Option<String> {
     }
 }
 
-fn job_faults(job: &Object) -> Vec<String> {
-    let spec = &job.value["spec"];
-    let mut faults = Vec::new();
-    for key in ["backoffLimit", "activeDeadlineSeconds"] {
-        if spec[key].as_u64().is_none() {
-            faults.push(format!("{key} is no number"));
-        }
-    }
-    if spec["template"]["spec"]["restartPolicy"] != "Never" {
+fn job_faults(spec: &Value) -> Vec<String> {
+    let mut faults = numbers(spec, &["backoffLimit", "activeDeadlineSeconds"]);
+    let pod = &spec["template"]["spec"];
+    if pod["restartPolicy"] != "Never" {
         faults.push("restarts in place, which hides the logs of a failure".to_owned());
+    }
+    let waits = waits(pod);
+    if spec["activeDeadlineSeconds"].as_u64().unwrap_or(0) <= waits {
+        faults.push(format!("ends while its pods may still wait {waits} s"));
+    }
+    faults
+}
+
+fn cron_faults(spec: &Value) -> Vec<String> {
+    let mut faults = job_faults(&spec["jobTemplate"]["spec"]);
+    faults.extend(numbers(
+        spec,
+        &[
+            "startingDeadlineSeconds",
+            "successfulJobsHistoryLimit",
+            "failedJobsHistoryLimit",
+        ],
+    ));
+    // Below ten seconds the controller may look too late every time.
+    if spec["startingDeadlineSeconds"].as_u64().unwrap_or(0) < 10 {
+        faults.push("has too little time to start".to_owned());
+    }
+    if !matches!(
+        text(&spec["concurrencyPolicy"]),
+        "Allow" | "Forbid" | "Replace"
+    ) {
+        faults.push("says nothing about runs at the same time".to_owned());
+    }
+    let schedule = text(&spec["schedule"]);
+    if schedule.split_whitespace().count() != 5 && !schedule.starts_with('@') {
+        faults.push(format!("{schedule:?} is no schedule"));
+    }
+    if text(&spec["timeZone"]).is_empty() {
+        faults.push("runs in whichever time zone".to_owned());
     }
     faults
 }

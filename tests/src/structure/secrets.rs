@@ -1,10 +1,83 @@
-//! Secret values stay in Secrets.
+//! Secret values stay in Secrets, and each Secret has one creator.
 
-use super::{Rendering, text};
+use super::{Rendering, items, text};
+use crate::manifest::Object;
 use crate::text::base64;
 
-pub fn faults(rendering: &Rendering<'_>) -> Vec<String> {
+/// The ExternalSecret that makes the Secret of a name.
+pub fn external<'a>(rendering: &'a Rendering<'_>, name: &str) -> Option<&'a Object> {
+    rendering
+        .kind("ExternalSecret")
+        .find(|object| object.value["spec"]["target"]["name"] == name)
+}
+
+/// Keys of the Secret that an ExternalSecret makes: fetched, or composed.
+pub fn external_keys(object: &Object) -> Vec<&str> {
+    let spec = &object.value["spec"];
+    let composed = spec["target"]["template"]["data"].as_object();
+    items(&spec["data"])
+        .map(|entry| text(&entry["secretKey"]))
+        .chain(composed.into_iter().flatten().map(|(key, _)| key.as_str()))
+        .collect()
+}
+
+fn external_faults(rendering: &Rendering<'_>, object: &Object) -> Vec<String> {
+    let spec = &object.value["spec"];
+    let name = text(&spec["target"]["name"]);
     let mut faults = Vec::new();
+    if rendering.find("Secret", name).is_some() || rendering.known("Secret", name).is_some() {
+        faults.push(format!("Secret {name} has another creator"));
+    }
+    let whole = rendering
+        .objects
+        .iter()
+        .filter(|other| other.pod().is_some());
+    if !whole
+        .map(|other| other.value.to_string())
+        .any(|text| text.contains(&format!("\"{name}\"")))
+    {
+        faults.push(format!("no pod reads Secret {name}"));
+    }
+    let store = &spec["secretStoreRef"];
+    if text(&store["name"]).is_empty()
+        || !matches!(text(&store["kind"]), "SecretStore" | "ClusterSecretStore")
+    {
+        faults.push(format!("reads no store: {store}"));
+    }
+    for entry in items(&spec["data"]) {
+        if text(&entry["remoteRef"]["key"]).is_empty() {
+            faults.push(format!("{} comes from nowhere", entry["secretKey"]));
+        }
+    }
+    let interval = text(&spec["refreshInterval"]);
+    if !interval.starts_with(|c: char| c.is_ascii_digit()) {
+        faults.push(format!("refreshes every {interval:?}"));
+    }
+    let keys = external_keys(object);
+    if keys.is_empty() {
+        faults.push("has no key".to_owned());
+    }
+    let valid = |key: &str| {
+        !key.is_empty()
+            && key
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+    };
+    faults.extend(
+        keys.iter()
+            .filter(|key| !valid(key))
+            .map(|key| format!("{key:?} is no key")),
+    );
+    faults.extend(
+        super::twice(keys)
+            .into_iter()
+            .map(|key| format!("makes {key} twice")),
+    );
+    faults
+}
+
+pub fn faults(rendering: &Rendering<'_>) -> Vec<String> {
+    let mut faults = rendering.each_own("ExternalSecret", external_faults);
     let mut values = Vec::new();
     for secret in rendering.kind("Secret") {
         for (key, value) in secret.value["data"].as_object().into_iter().flatten() {

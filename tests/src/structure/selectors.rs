@@ -8,7 +8,12 @@ pub fn faults(rendering: &Rendering<'_>) -> Vec<String> {
     let mut faults = Vec::new();
     for object in rendering.objects {
         let found = match object.kind() {
-            "Deployment" | "StatefulSet" => controller(rendering, object),
+            "Deployment" => controller(rendering, object),
+            "StatefulSet" => {
+                let mut found = controller(rendering, object);
+                found.extend(headless(rendering, object));
+                found
+            }
             "Service" => service(rendering, object),
             "PodDisruptionBudget" => one(rendering, &object.value["spec"]["selector"]),
             "NetworkPolicy" => policy(rendering, object),
@@ -47,6 +52,24 @@ fn controller(rendering: &Rendering<'_>, object: &Object) -> Vec<String> {
     } else {
         vec![format!("its selector takes [{}]", ids(&pods))]
     }
+}
+
+/// A StatefulSet's pods are named by a Service without an address that selects them.
+fn headless(rendering: &Rendering<'_>, set: &Object) -> Option<String> {
+    if set.is_from(rendering.from_repositories) {
+        return None;
+    }
+    let name = text(&set.value["spec"]["serviceName"]);
+    let service = rendering
+        .find("Service", name)
+        .filter(|service| service.value["spec"]["clusterIP"] == "None");
+    let Some(service) = service else {
+        return Some(format!("{name} is no headless Service"));
+    };
+    let selected = set
+        .pod()
+        .is_some_and(|pod| pod.matches(&super::service_selector(service)));
+    (!selected).then(|| format!("{} does not select its pods", service.id()))
 }
 
 fn one(rendering: &Rendering<'_>, selector: &Value) -> Vec<String> {

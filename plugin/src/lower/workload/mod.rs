@@ -12,7 +12,7 @@ pub use values::{amounts, run_seconds, values};
 pub use variables::{Context as VariableContext, env_sources, of as variables, plain_env};
 
 use super::context::{
-    DependencyFacts, MigrationFacts, PortFacts, RuleFacts, Variables, WorkloadFacts,
+    CallFacts, DependencyFacts, MigrationFacts, PortFacts, RuleFacts, Variables, WorkloadFacts,
 };
 use super::network::Connections;
 use super::{Everywhere, migration};
@@ -170,7 +170,7 @@ impl Resolver<'_> {
             variables: self.variables(sink),
             awaits: self.awaits(&connects),
             connects,
-            calls: self.connections.calls(self.name),
+            calls: self.calls(),
             callers: self.connections.callers(self.name),
             exposed: self.connections.exposed(self.name),
             waits: self.waits(),
@@ -179,7 +179,7 @@ impl Resolver<'_> {
             test_probe: probes::tested(workload).to_owned(),
             test_port: test_port(workload),
             variable: self.name.to_ascii_uppercase().replace('-', "_"),
-            ports: self.ports(&place),
+            ports: ports(workload, &place),
             volumes: storage::volumes(workload),
             claims: kind != WorkloadKind::Stateful && persistent(workload).next().is_some(),
             templates: kind == WorkloadKind::Stateful && persistent(workload).next().is_some(),
@@ -225,6 +225,25 @@ impl Resolver<'_> {
         }
     }
 
+    /// Workloads that it connects to, with their ports.
+    fn calls(&self) -> Vec<CallFacts> {
+        let own =
+            (self.workload.kind.value == WorkloadKind::Stateful).then(|| self.name.to_owned());
+        let called = self.connections.calls(self.name).into_iter().chain(own);
+        called
+            .filter_map(|name| {
+                let workload = self.base.workloads.get(&name)?;
+                let ports = ports(workload, &self.places.of_workload(&name));
+                let open = |port: &PortFacts| port.exposed || name == self.name;
+                Some(CallFacts {
+                    ports: ports.into_iter().filter(open).collect(),
+                    name,
+                })
+            })
+            .filter(|called| !called.ports.is_empty())
+            .collect()
+    }
+
     fn variables(&self, sink: &mut Sink) -> Variables {
         let uses = derived::uses(self.base, self.workload);
         let model = derived::model_of(self.base, self.workload);
@@ -267,7 +286,7 @@ impl Resolver<'_> {
         section: &str,
         sink: &mut Sink,
     ) -> Vec<super::context::ContainerFacts> {
-        let all_ports = self.ports(place);
+        let all_ports = ports(self.workload, place);
         stated
             .iter()
             .map(|(name, container)| {
@@ -303,44 +322,6 @@ impl Resolver<'_> {
             return false;
         };
         derived::uses(self.base, self.workload).contains(&migration.database.as_str())
-    }
-
-    fn ports(&self, place: &Place) -> Vec<PortFacts> {
-        let service = derived::has_service(self.workload);
-        derived::ports(self.workload)
-            .into_iter()
-            .enumerate()
-            .map(|(index, port)| {
-                let main = index == 0 && port.sidecar.is_none();
-                let key = values_key(port.name);
-                let (container_v, service_v) = if main {
-                    (
-                        format!("{}.containerPort", place.v),
-                        format!("{}.service.port", place.v),
-                    )
-                } else {
-                    (
-                        format!("{}.ports.{key}.containerPort", place.v),
-                        format!("{}.ports.{key}.servicePort", place.v),
-                    )
-                };
-                PortFacts {
-                    name: port.name.to_owned(),
-                    key,
-                    main,
-                    sidecar: port.sidecar.unwrap_or_default().to_owned(),
-                    protocol: port.protocol.word().to_owned(),
-                    app_protocol: port
-                        .app_protocol
-                        .map(app_protocol)
-                        .unwrap_or_default()
-                        .to_owned(),
-                    exposed: port.exposed && service,
-                    container_v,
-                    service_v,
-                }
-            })
-            .collect()
     }
 
     fn scaling(&self) -> String {
@@ -394,6 +375,45 @@ impl Resolver<'_> {
         .word()
         .to_owned()
     }
+}
+
+/// Facts of a workload's ports, the main one first.
+fn ports(workload: &Workload, place: &Place) -> Vec<PortFacts> {
+    let service = derived::has_service(workload);
+    derived::ports(workload)
+        .into_iter()
+        .enumerate()
+        .map(|(index, port)| {
+            let main = index == 0 && port.sidecar.is_none();
+            let key = values_key(port.name);
+            let (container_v, service_v) = if main {
+                (
+                    format!("{}.containerPort", place.v),
+                    format!("{}.service.port", place.v),
+                )
+            } else {
+                (
+                    format!("{}.ports.{key}.containerPort", place.v),
+                    format!("{}.ports.{key}.servicePort", place.v),
+                )
+            };
+            PortFacts {
+                name: port.name.to_owned(),
+                key,
+                main,
+                sidecar: port.sidecar.unwrap_or_default().to_owned(),
+                protocol: port.protocol.word().to_owned(),
+                app_protocol: port
+                    .app_protocol
+                    .map(app_protocol)
+                    .unwrap_or_default()
+                    .to_owned(),
+                exposed: port.exposed && service,
+                container_v,
+                service_v,
+            }
+        })
+        .collect()
 }
 
 fn persistent(workload: &Workload) -> impl Iterator<Item = &Volume> {

@@ -1,0 +1,122 @@
+//! Objects that an installation finds in the cluster: its values name them, and
+//! the README lists them.
+
+use crate::chart::{Built, Variant, merged};
+use serde_json::Value;
+
+/// An object that is there before the release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Existing {
+    /// Such as `Secret`.
+    pub kind: &'static str,
+    /// Its name.
+    pub name: String,
+    /// The keys that the README asks for.
+    pub keys: Vec<String>,
+}
+
+/// The objects that the values of a variant name.
+///
+/// # Panics
+/// If a values file cannot be parsed.
+pub fn of(chart: &Built, variant: &Variant) -> Vec<Existing> {
+    let values = variant
+        .files
+        .iter()
+        .fold(chart.data("values.yaml"), |values, file| {
+            merged(&values, &chart.data(file))
+        });
+    named(&values, &chart.sections(), chart.text("README.md"))
+}
+
+/// The objects that values name, outside the sections of dependencies.
+pub fn named(values: &Value, sections: &[String], readme: &str) -> Vec<Existing> {
+    let mut found = Vec::new();
+    for (key, value) in values.as_object().into_iter().flatten() {
+        if !sections.contains(key) {
+            walk(value, key, readme, &mut found);
+        }
+    }
+    found
+}
+
+fn walk(value: &Value, above: &str, readme: &str, found: &mut Vec<Existing>) {
+    for (key, inner) in value.as_object().into_iter().flatten() {
+        if let Some(name) = inner.as_str().filter(|name| !name.is_empty()) {
+            let kind = match (above, key.as_str()) {
+                (_, "existingSecret" | "secretName") => "Secret",
+                (_, "configMapName") => "ConfigMap",
+                (_, "existingClaim") => "PersistentVolumeClaim",
+                ("serviceAccount", "name") if value["create"] == false => "ServiceAccount",
+                _ => continue,
+            };
+            found.push(Existing {
+                kind,
+                name: name.to_owned(),
+                keys: keys(readme, name),
+            });
+        }
+        walk(inner, key, readme, found);
+    }
+    for inner in value.as_array().into_iter().flatten() {
+        walk(inner, above, readme, found);
+    }
+}
+
+/// Keys that the README asks for in a Secret: those of its row among the
+/// prerequisites, or else those of the chart's Secret.
+fn keys(readme: &str, name: &str) -> Vec<String> {
+    let row = format!("| Secret | `{name}` | its key ");
+    let mut found: Vec<String> = readme
+        .lines()
+        .filter_map(|line| line.strip_prefix(&row)?.split(" |").next())
+        .map(|key| key.replace('\\', "").replace('`', ""))
+        .collect();
+    if found.is_empty() {
+        let table = readme.split("It needs these keys:").nth(1);
+        let table = table.and_then(|rest| rest.trim_start().split("\n\n").next());
+        found = table
+            .into_iter()
+            .flat_map(str::lines)
+            .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
+            .map(str::to_owned)
+            .collect();
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn values_name_what_is_there() {
+        let values = json!({
+            "global": { "chart": { "existingSecret": "mine" } },
+            "api": {
+                "envFromSecrets": [{ "secretName": "a" }],
+                "volumes": { "data": { "existingClaim": "b" }, "none": { "existingClaim": "" } },
+                "serviceAccount": { "create": false, "name": "c" },
+            },
+            "secrets": { "pay": { "existingSecret": "payments" } },
+            "redis": { "auth": { "existingSecret": "not ours" } },
+        });
+        let readme = "| Secret | `payments` | its key API\\_KEY | dev |\n\nIt needs these keys:\n\n| key |\n|---|\n| `url` | x |\n\n| `other` |\n";
+        let found = named(&values, &["redis".to_owned()], readme);
+        let shown: Vec<String> = found
+            .iter()
+            .map(|one| format!("{} {} {}", one.kind, one.name, one.keys.join("+")))
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                "Secret a url",
+                "ServiceAccount c url",
+                "PersistentVolumeClaim b url",
+                "Secret mine url",
+                "Secret payments API_KEY",
+            ]
+        );
+    }
+}
