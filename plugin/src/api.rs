@@ -185,9 +185,24 @@ const STARTERS: &[(&str, &str, &str)] = &[
         include_str!("../starters/service.toml"),
     ),
     (
-        "worker",
-        "an API and a worker that share one database",
-        include_str!("../starters/worker.toml"),
+        "api-worker",
+        "an API and a worker of one image with a database, migrations and autoscaling",
+        include_str!("../starters/api-worker.toml"),
+    ),
+    (
+        "microservices",
+        "several services that call each other, behind a gateway",
+        include_str!("../starters/microservices.toml"),
+    ),
+    (
+        "stateful",
+        "a stateful service with a volume for each pod",
+        include_str!("../starters/stateful.toml"),
+    ),
+    (
+        "cron",
+        "nothing but jobs that run by the clock",
+        include_str!("../starters/cron.toml"),
     ),
     (
         "external",
@@ -198,6 +213,21 @@ const STARTERS: &[(&str, &str, &str)] = &[
         "task-api",
         "an AI agent with PostgreSQL and Redis in three environments",
         include_str!("../../spec/examples/task-api-embedded.toml"),
+    ),
+    (
+        "ai-agent-connector",
+        "one service with probes, autoscaling, Ingress and secrets from a store",
+        include_str!("../../spec/examples/ai-agent-connector.toml"),
+    ),
+    (
+        "ape-2026",
+        "an API with TimescaleDB, Redis, Neo4j, Prometheus and Grafana",
+        include_str!("../../spec/examples/ape-2026.toml"),
+    ),
+    (
+        "trevor",
+        "an API and its worker on servers that run elsewhere, closed by network policies",
+        include_str!("../../spec/examples/trevor.toml"),
     ),
 ];
 

@@ -82,6 +82,19 @@ fn replaced_ways(base: &mut Table, over: &Table, shape: &TableShape) {
     }
 }
 
+/// Data without a shape is merged key by key, as Helm merges values.
+fn merge_free(base: &mut Table, over: &Table) {
+    for entry in &over.entries {
+        match base.entries.iter_mut().find(|known| known.key == entry.key) {
+            Some(known) => match (&mut known.node.value, &entry.node.value) {
+                (Value::Table(target), Value::Table(source)) => merge_free(target, source),
+                _ => known.node = entry.node.clone(),
+            },
+            None => base.entries.push(entry.clone()),
+        }
+    }
+}
+
 struct Merger<'a> {
     environment: &'a str,
     sink: &'a mut Sink,
@@ -139,6 +152,13 @@ impl Merger<'_> {
             if complete && !source.entries.is_empty() {
                 base.span = over.node.span;
             }
+            return;
+        }
+        if matches!(shape, Shape::Free)
+            && let (Value::Table(target), Value::Table(source)) =
+                (&mut base.value, &over.node.value)
+        {
+            merge_free(target, source);
             return;
         }
         if base.value == over.node.value {

@@ -1,6 +1,5 @@
 //! Scratch: quick structure faults over all cases, one Helm, one release.
 use taskspec_tests::chart::{Built, Case};
-use taskspec_tests::structure::Rendering;
 use taskspec_tests::{existing, manifest, parallel, tools::Helm};
 fn main() {
     let only = std::env::args().nth(1).unwrap_or_default();
@@ -27,19 +26,12 @@ fn main() {
                 .render(&helm, "agent", &v, &[])
                 .and_then(|t| manifest::parse(&t))
             {
-                Ok(objects) => {
-                    let repositories = chart.from_repositories();
-                    let f = Rendering {
-                        objects: &objects,
-                        from_repositories: &repositories,
-                        existing: existing::of(&chart, &v),
-                    }
-                    .faults();
-                    out.extend(
-                        f.into_iter()
-                            .map(|f| format!("{} {}: {f}", chart.case, v.name)),
-                    )
-                }
+                Ok(objects) => out.extend(
+                    chart
+                        .faults(&existing::values(&chart, &v), &objects)
+                        .into_iter()
+                        .map(|f| format!("{} {}: {f}", chart.case, v.name)),
+                ),
                 Err(f) => out.push(f),
             }
         }

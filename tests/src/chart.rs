@@ -1,5 +1,8 @@
 //! Specifications as charts in temporary folders, ready for Helm.
 
+use crate::existing;
+use crate::manifest::Object;
+use crate::structure::Rendering;
 use crate::tools::{Helm, said, workspace};
 use serde_json::Value;
 use std::fs;
@@ -234,6 +237,21 @@ impl Built {
             }
         }));
         all
+    }
+
+    /// Faults of objects that it renders to with these values.
+    ///
+    /// # Panics
+    /// If the chart's own files cannot be parsed.
+    pub fn faults(&self, values: &Value, objects: &[Object]) -> Vec<String> {
+        let repositories = self.from_repositories();
+        Rendering {
+            objects,
+            from_repositories: &repositories,
+            existing: existing::named(values, &self.sections(), self.text("README.md")),
+            off: existing::off(values),
+        }
+        .faults()
     }
 
     /// Renders it in the namespace `ns` of a cluster with the Prometheus Operator; what Helm said when it refuses.

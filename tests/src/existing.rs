@@ -1,5 +1,6 @@
-//! Objects that an installation finds in the cluster: its values name them, and
-//! the README lists them.
+//! What values say about objects that a rendering does not hold: those that an
+//! installation finds in the cluster, which the README lists, and those that are
+//! switched off.
 
 use crate::chart::{Built, Variant, merged};
 use serde_json::Value;
@@ -15,18 +16,23 @@ pub struct Existing {
     pub keys: Vec<String>,
 }
 
-/// The objects that the values of a variant name.
+/// The values of a variant.
 ///
 /// # Panics
 /// If a values file cannot be parsed.
-pub fn of(chart: &Built, variant: &Variant) -> Vec<Existing> {
-    let values = variant
-        .files
-        .iter()
-        .fold(chart.data("values.yaml"), |values, file| {
-            merged(&values, &chart.data(file))
-        });
-    named(&values, &chart.sections(), chart.text("README.md"))
+pub fn values(chart: &Built, variant: &Variant) -> Value {
+    let base = chart.data("values.yaml");
+    let files = variant.files.iter();
+    files.fold(base, |values, file| merged(&values, &chart.data(file)))
+}
+
+/// Keys of the values whose components are switched off.
+pub fn off(values: &Value) -> Vec<String> {
+    let sections = values.as_object().into_iter().flatten();
+    sections
+        .filter(|(_, section)| section["enabled"] == false)
+        .map(|(key, _)| key.clone())
+        .collect()
 }
 
 /// The objects that values name, outside the sections of dependencies.

@@ -7,11 +7,10 @@
 //! release name, runs once for each Helm and environment.
 
 use serde_json::{Value, json};
-use taskspec_tests::chart::{Built, Case, Variant};
+use taskspec_tests::chart::{Built, Case, Variant, merged};
 use taskspec_tests::existing;
 use taskspec_tests::manifest::{self, Object};
 use taskspec_tests::parallel;
-use taskspec_tests::structure::Rendering;
 use taskspec_tests::text;
 use taskspec_tests::tools::{Helm, said};
 
@@ -93,7 +92,7 @@ fn rendering(chart: &Built, helms: &[Helm], variant: &Variant, release: &str) ->
         let comparable = comparable(&objects);
         match &first {
             None => {
-                faults.extend(structure(chart, variant, &objects));
+                faults.extend(chart.faults(&existing::values(chart, variant), &objects));
                 first = Some((helm.version.clone(), comparable));
             }
             Some((version, other)) if *other != comparable => {
@@ -122,16 +121,6 @@ fn comparable(objects: &[Object]) -> Vec<Value> {
         .collect();
     values.sort_by(|a, b| a.0.cmp(&b.0));
     values.into_iter().map(|(_, value)| value).collect()
-}
-
-fn structure(chart: &Built, variant: &Variant, objects: &[Object]) -> Vec<String> {
-    let repositories = chart.from_repositories();
-    Rendering {
-        objects,
-        from_repositories: &repositories,
-        existing: existing::of(chart, variant),
-    }
-    .faults()
 }
 
 #[test]
@@ -195,10 +184,11 @@ fn a_release_name_never_gives_two_objects_one_name() {
         .collect();
     parallel::no_faults(jobs, |(chart, release)| {
         let variant = &chart.variants()[0];
+        let values = existing::values(chart, variant);
         let found = match chart.render(&helm, release, variant, &[]) {
             Ok(text) => manifest::parse(&text).map_or_else(
                 |fault| vec![fault],
-                |objects| structure(chart, variant, &objects),
+                |objects| chart.faults(&values, &objects),
             ),
             Err(fault) if fault.contains("templates/validate.yaml") => Vec::new(),
             Err(fault) => vec![fault],
@@ -253,15 +243,30 @@ fn connections_follow_the_architecture() {
         let objects = chart
             .render(&helm, release, variant, more)
             .and_then(|text| manifest::parse(&text));
+        let values = set(existing::values(&chart, variant), more[1]);
         let found = objects.map_or_else(
             |fault| vec![fault],
-            |objects| structure(&chart, variant, &objects),
+            |objects| chart.faults(&values, &objects),
         );
         found
             .into_iter()
             .map(|fault| format!("{release} {}: {fault}", more[1]))
             .collect()
     });
+}
+
+/// Values with what `--set` switches on or off.
+fn set(values: Value, settings: &str) -> Value {
+    let flags = settings
+        .split(',')
+        .filter_map(|setting| setting.split_once('='))
+        .filter_map(|(path, flag)| Some((path, flag.parse::<bool>().ok()?)));
+    flags.fold(values, |values, (path, flag)| {
+        let one = path
+            .rsplit('.')
+            .fold(json!(flag), |inner, key| json!({ key: inner }));
+        merged(&values, &one)
+    })
 }
 
 /// Network policies find a server's pods by its name, which has to stay.

@@ -21,6 +21,7 @@ fn faults(objects: &[Object]) -> Vec<String> {
         objects,
         from_repositories: &[],
         existing: Vec::new(),
+        off: Vec::new(),
     }
     .faults()
 }

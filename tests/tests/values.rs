@@ -7,10 +7,8 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 use taskspec_tests::chart::{Built, Case, merged, temporary, write};
-use taskspec_tests::existing;
 use taskspec_tests::manifest;
 use taskspec_tests::parallel;
-use taskspec_tests::structure::Rendering;
 use taskspec_tests::tools::{Helm, program, said};
 
 /// Paths of values, such as `agent.image.tag`.
@@ -476,15 +474,9 @@ fn values_that_work_are_accepted_by_every_helm() {
                 Ok(objects) => objects,
                 Err(fault) => return vec![format!("{values}: {fault}")],
             };
-        let from_repositories = chart.from_repositories();
-        let values = merged(&chart.data("values.yaml"), &values);
-        let rendering = Rendering {
-            objects: &objects,
-            from_repositories: &from_repositories,
-            existing: existing::named(&values, &chart.sections(), chart.text("README.md")),
-        };
-        rendering
-            .faults()
+        let all = merged(&chart.data("values.yaml"), &values);
+        chart
+            .faults(&all, &objects)
             .into_iter()
             .map(|fault| format!("{} {values}: {fault}", chart.case))
             .collect()

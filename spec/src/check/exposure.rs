@@ -24,6 +24,7 @@ pub(super) fn check(document: &Document, sink: &mut Sink) {
             paths(document, host.span, &rule.paths, sink);
             for tls in rule.tls.iter() {
                 source(tls, sink);
+                one_issuer(ingress, tls, sink);
             }
         }
     }
@@ -42,6 +43,25 @@ pub(super) fn check(document: &Document, sink: &mut Sink) {
         for (host, rule) in gateway.hosts.iter() {
             paths(document, host.span, &rule.paths, sink);
         }
+    }
+}
+
+/// Annotations name the issuer, and they are the whole Ingress'.
+fn one_issuer(ingress: &Ingress, tls: &Spanned<Tls>, sink: &mut Sink) {
+    let issuers = |tls: &Tls| {
+        let name = |name: &Option<Spanned<crate::types::SecretName>>| {
+            name.as_ref().map(|name| name.value.0.clone())
+        };
+        (name(&tls.issuer), name(&tls.cluster_issuer))
+    };
+    let own = issuers(tls);
+    let common = ingress.tls.as_ref().map(|tls| issuers(tls));
+    if own != (None, None) && common.as_ref() != Some(&own) {
+        sink.push(
+            Diagnostic::error(codes::EXPOSURE, "an Ingress has one issuer")
+                .at(tls.span, "another issuer for one host")
+                .help("state the issuer once, as ingress.tls; hosts with certificates of their own name a `secret`"),
+        );
     }
 }
 
@@ -111,7 +131,8 @@ fn source(tls: &Spanned<Tls>, sink: &mut Sink) {
     if sources.len() == 1 {
         return;
     }
-    let found = if sources.is_empty() {
+    let none = sources.is_empty();
+    let found = if none {
         "nobody provides the certificate"
     } else {
         "the certificate has several sources"
@@ -119,7 +140,13 @@ fn source(tls: &Spanned<Tls>, sink: &mut Sink) {
     let diagnostic = Diagnostic::error(codes::EXPOSURE, found)
         .at(tls.span, "certificate")
         .help("write one of cluster-issuer = \"…\" or issuer = \"…\" (cert-manager), secret = \"…\" (an existing one), controller = true (it has one for every host)")
-        .note("without a source visitors would see the controller's self-signed certificate");
+        ;
+    let diagnostic = if none {
+        diagnostic
+            .note("without a source visitors would see the controller's self-signed certificate")
+    } else {
+        diagnostic
+    };
     sink.push(sources.into_iter().fold(diagnostic, |diagnostic, span| {
         diagnostic.at(span, "a source")
     }));

@@ -80,6 +80,10 @@ fn stated(workload: &Workload) -> Vec<Stated> {
         one("rollout", &workload.rollout, ALWAYS),
         one("disruption", &workload.disruption, ALWAYS),
         one("drain", &workload.drain, ALWAYS),
+        workload
+            .pre_stop
+            .first()
+            .map(|word| ("pre-stop", word.span, ALWAYS)),
         one("metrics", &workload.metrics, ALWAYS),
         first_port.map(|(name, _)| ("ports", name.span, ALWAYS)),
         // What a worker says of a port or Service has messages of its own.
@@ -101,7 +105,7 @@ fn image(
         if workload.image.is_none() && !workload.has_fault_in(&["image", "like"]) {
             sink.push(
                 Diagnostic::error(codes::MISSING_KEY, "missing key `image`")
-                    .at(workload.span, "needs `image`")
+                    .at(workload.kind.span, "needs `image`")
                     .help(
                         "give the image, or name a workload that runs the same one: like = \"api\"",
                     ),
@@ -153,7 +157,7 @@ fn schedule(workload: &Workload, sink: &mut Sink) {
     if let Some(schedule) = &workload.schedule {
         let fields: Vec<&str> = schedule.split_whitespace().collect();
         if let [_, _, day, month, "*"] = fields[..]
-            && let (Ok(day), Ok(month)) = (day.parse::<u32>(), month.parse::<u32>())
+            && let (Ok(day), Some(month)) = (day.parse::<u32>(), month_number(month))
         {
             let days = match month {
                 2 => 29,
@@ -172,6 +176,18 @@ fn schedule(workload: &Workload, sink: &mut Sink) {
             }
         }
     }
+}
+
+/// A month by number or name.
+fn month_number(text: &str) -> Option<u32> {
+    const NAMES: &[&str] = &[
+        "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+    ];
+    let lower = text.to_ascii_lowercase();
+    let named = NAMES.iter().position(|name| *name == lower);
+    named
+        .and_then(|index| u32::try_from(index + 1).ok())
+        .or_else(|| text.parse().ok())
 }
 
 /// What only sidecars have.

@@ -14,6 +14,18 @@ pub(super) fn check(document: &Document, sink: &mut Sink) {
             .iter()
             .for_each(|one| peer(document, one, sink));
         for one in &workload.allow_from {
+            if let Peer::Kubernetes = one.value {
+                sink.push(
+                    Diagnostic::error(
+                        codes::NOT_APPLICABLE,
+                        "the API server has no address that a policy could let in",
+                    )
+                    .at(one.span, "does not apply")
+                    .help("for webhooks write { cidr = \"…\" } with the API server's addresses"),
+                );
+            }
+        }
+        for one in workload.allow_from.iter().take(1) {
             if !derived::has_service(workload) && derived::ports(workload).is_empty() {
                 nobody_connects(workload, one, sink);
             }
@@ -73,6 +85,34 @@ fn peer(document: &Document, peer: &Spanned<Peer>, sink: &mut Sink) {
     let pods = pods
         .or_else(|| first(namespace_labels))
         .or_else(|| first(labels));
+    if let (Some(workload), Some(beside)) = (
+        workload,
+        namespace
+            .as_ref()
+            .map(|namespace| namespace.span)
+            .or_else(|| first(namespace_labels))
+            .or_else(|| first(labels)),
+    ) {
+        sink.push(
+            Diagnostic::error(
+                codes::NOT_APPLICABLE,
+                "a workload of this chart is found by its name alone",
+            )
+            .at(beside, "does not apply")
+            .at(workload.span, "a workload")
+            .help("write two peers"),
+        );
+    }
+    if let (None, Some(except)) = (cidr, table.except.first()) {
+        sink.push(
+            Diagnostic::error(
+                codes::NOT_APPLICABLE,
+                "`except` leaves out a part of `cidr`",
+            )
+            .at(except.span, "does not apply")
+            .help("add the range as `cidr`, or remove `except`"),
+        );
+    }
     match (pods, cidr) {
         (None, None) if table.parameters.is_empty() && table.faulty.is_empty() => sink.push(
             Diagnostic::error(codes::MISSING_KEY, "the peer is nobody")

@@ -17,6 +17,9 @@ const OBJECT: &[(&str, &str)] = &[
     ("spec.template", "`pod` and `container` of the patch"),
     ("spec.jobTemplate", "`pod` and `container` of the patch"),
     ("spec.replicas", "`replicas` or `scaling`"),
+    ("spec.strategy", "`rollout`"),
+    ("spec.serviceName", ""),
+    ("spec.volumeClaimTemplates", "`volumes`"),
 ];
 const POD: &[(&str, &str)] = &[
     ("containers", "`container` of the patch, or `sidecars`"),
@@ -30,6 +33,9 @@ const POD: &[(&str, &str)] = &[
     ("serviceAccountName", "`account`"),
     ("automountServiceAccountToken", "`account`"),
     ("enableServiceLinks", ""),
+    ("restartPolicy", ""),
+    ("terminationGracePeriodSeconds", "`grace`"),
+    ("topologySpreadConstraints", "`placement`"),
 ];
 const CONTAINER: &[(&str, &str)] = &[
     ("name", ""),
@@ -40,6 +46,10 @@ const CONTAINER: &[(&str, &str)] = &[
     ("volumeMounts", "`volumes`, `files` or `writable`"),
     ("securityContext", "`user`, `group` and `read-only-root`"),
     ("resources", "`cpu`, `memory` and `ephemeral-storage`"),
+    ("livenessProbe", "`probes.liveness`"),
+    ("readinessProbe", "`probes.readiness`"),
+    ("startupProbe", "`probes.startup`"),
+    ("lifecycle", "`drain` or `pre-stop`"),
 ];
 const SERVICE: &[(&str, &str)] = &[
     ("apiVersion", ""),
@@ -48,6 +58,7 @@ const SERVICE: &[(&str, &str)] = &[
     ("metadata.namespace", ""),
     ("spec.selector", ""),
     ("spec.ports", "`ports`"),
+    ("spec.type", "`service.type`"),
 ];
 
 /// Checks the escape hatches of one environment.
@@ -56,6 +67,16 @@ pub(super) fn check(document: &Document, sink: &mut Sink) {
         let Some(patch) = &workload.patch else {
             continue;
         };
+        if let Some(part) = &patch.service
+            && !crate::derived::has_service(workload)
+        {
+            sink.push(
+                Diagnostic::error(codes::NOT_APPLICABLE, "there is no Service to patch")
+                    .at(part.span, "does not apply")
+                    .at(workload.kind.span, "has no Service")
+                    .help("remove it"),
+            );
+        }
         for (part, forbidden) in [
             (&patch.object, OBJECT),
             (&patch.pod, POD),

@@ -102,7 +102,7 @@ pub(super) fn answers<'a>(
                 workload.kind.span,
                 format!("a {} has no Service", workload.kind.value.word()),
             )
-            .help("name a dependency or a service"),
+            .help("name a workload of kind \"service\", or a stateful one with a port"),
         );
         return None;
     }
@@ -134,7 +134,7 @@ fn env_sources(sources: &[Spanned<EnvSource>], sink: &mut Sink) {
                 "variables come from a Secret or from a ConfigMap",
             )
             .at(source.span, format!("{wrong} of `secret` and `config`"))
-            .help("write { secret = \"name\" } or { config = \"name\" }"),
+            .help("write { secret = \"name\" } or { config = \"name\" }, one entry each"),
         );
     }
 }

@@ -2,6 +2,7 @@
 
 use super::intent;
 use crate::codes;
+use crate::derived;
 use crate::diagnostic::{Diagnostic, Sink};
 use crate::model::{
     Container, CpuRange, Document, GrpcService, MemoryRange, Probe, Probes, Workload,
@@ -150,6 +151,16 @@ fn ports(workload: &Workload, sink: &mut Sink) {
                 .help("add `port`, or write kind = \"worker\""),
         );
     }
+    let hidden = !none && !derived::ports(workload).iter().any(|port| port.exposed);
+    if kind == WorkloadKind::Service && hidden && !workload.has_fault_in(&["port", "ports"]) {
+        sink.push(
+            Diagnostic::error(codes::MISSING_KEY, "no port of the service is exposed")
+                .at(workload.kind.span, "answers requests")
+                .help(
+                    "leave out `expose = false` for one of its ports, or write kind = \"worker\"",
+                ),
+        );
+    }
     if let (WorkloadKind::Worker, Some(port)) = (kind, &workload.port) {
         sink.push(
             Diagnostic::error(codes::NOT_APPLICABLE, "a worker has no port")
@@ -227,7 +238,11 @@ fn probes(workload: &Workload, sink: &mut Sink) {
     let Some(probes) = &workload.probes else {
         return;
     };
-    let has_port = workload.port.is_some() || !workload.ports.declares_nothing();
+    // A service without a port, or with a faulty one, is reported already.
+    let has_port = workload.port.is_some()
+        || !workload.ports.declares_nothing()
+        || workload.has_fault_in(&["port", "ports"])
+        || workload.kind.value == WorkloadKind::Service;
     let no_port = match workload.kind.value {
         WorkloadKind::Worker => "a worker has no port to probe",
         _ => "the workload has no port to probe",

@@ -155,7 +155,9 @@ fn metric(metric: &Spanned<Metric>, sink: &mut Sink) {
     let wrong = match (&metric.average, &metric.total) {
         (None, None) => Some("no target"),
         (Some(_), Some(_)) => Some("two targets"),
-        (None, Some(_)) if metric.from.value.0 == "pods" => Some("`total` of each pod"),
+        (None, Some(_)) if metric.from.value.0 == "pods" => {
+            Some("no total: each pod has its own value")
+        }
         _ => None,
     };
     if let Some(wrong) = wrong {

@@ -297,7 +297,14 @@ fn name(secrets: &Spanned<Secrets>, common: SecretSource, sink: &mut Sink) {
                 .at(name.span, "does not apply")
                 .help("write source = \"existing\", or state `name` only in the environments whose Secret exists");
             sink.push(match source {
-                Some(source) => diagnostic.at(source.span, source.value.word()),
+                Some(source) => diagnostic.at(
+                    source.span,
+                    if common == SecretSource::Generate {
+                        "generated"
+                    } else {
+                        "from a store"
+                    },
+                ),
                 None => diagnostic.note("`source` is \"generate\" unless stated"),
             });
         }
@@ -352,6 +359,20 @@ fn rule(
     sink: &mut Sink,
 ) {
     let source = source_of(Some(secrets), rule);
+    if let Some(stated) = &rule.source
+        && stated.value == SecretSource::Generate
+        && common != SecretSource::Generate
+    {
+        sink.push(
+            Diagnostic::error(
+                codes::SECRET_SOURCE,
+                format!("nobody makes the Secret that `{}` would be generated in", key.value),
+            )
+            .at(stated.span, "generated")
+            .help("write source = \"generate\" in [secrets] and name the other keys' sources, or leave it out here"),
+        );
+        return;
+    }
     if source == SecretSource::Generate
         && rule.generate.is_none()
         && !rule.has_fault_in(&["generate"])

@@ -107,6 +107,9 @@ fn complete(name: &Spanned<String>, volume: &Spanned<Volume>, sink: &mut Sink) {
 
 /// A volume in memory counts towards the container's limit.
 fn in_memory(workload: &Workload, volume: &Volume, sink: &mut Sink) {
+    if volume.kind.value != VolumeKind::Ephemeral {
+        return;
+    }
     let in_memory = volume.in_memory.as_ref().is_some_and(|flag| flag.0);
     if let (true, Some(size), Some(memory)) = (in_memory, &volume.size, &workload.memory)
         && size.bytes >= memory.limit.bytes
@@ -192,7 +195,7 @@ fn shared(workload: &Workload, sink: &mut Sink) {
 
 /// Nothing is mounted over something else.
 fn places(workload: &Workload, sink: &mut Sink) {
-    let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
+    let mut seen: BTreeMap<&str, (Span, u8)> = BTreeMap::new();
     let volumes = workload
         .volumes
         .iter()
@@ -205,17 +208,16 @@ fn places(workload: &Workload, sink: &mut Sink) {
         .files
         .iter()
         .map(|(path, _)| (path.value.as_str(), path.span));
-    for (path, span) in volumes.chain(writable).chain(files) {
-        if let Some(first) = seen.insert(path.trim_end_matches('/'), span) {
-            sink.push(
-                Diagnostic::error(
-                    codes::DUPLICATE,
-                    format!("two things are mounted at `{path}`"),
-                )
-                .at(span, "again")
-                .at(first, "first")
-                .help("choose another path"),
-            );
+    let all = volumes
+        .map(|(path, span)| (path, span, 0))
+        .chain(writable.map(|(path, span)| (path, span, 1)))
+        .chain(files.map(|(path, span)| (path, span, 2)));
+    for (path, span, list) in all {
+        // What one list has twice is reported where lists are checked.
+        if let Some((first, other)) = seen.insert(path.trim_end_matches('/'), (span, list))
+            && (list != 1 || other != 1)
+        {
+            sink.push(mounted_twice(path, span, first));
         }
     }
     let mut keys: BTreeMap<String, Span> = BTreeMap::new();
@@ -233,4 +235,14 @@ fn places(workload: &Workload, sink: &mut Sink) {
             );
         }
     }
+}
+
+fn mounted_twice(path: &str, span: Span, first: Span) -> Diagnostic {
+    Diagnostic::error(
+        codes::DUPLICATE,
+        format!("two things are mounted at `{path}`"),
+    )
+    .at(span, "again")
+    .at(first, "first")
+    .help("choose another path")
 }

@@ -114,7 +114,7 @@ table! {
         account: Option<Spanned<WorkloadAccount>> = "account";
         /// Annotations of the pods.
         annotations: Map<AnnotationKey, Spanned<Any>> = "annotations";
-        /// Who may connect: `release`, `namespace`, `cluster`, or tables with `workload`, `namespace`, `labels` or `cidr`. Default: the workloads that call it and what exposes it; `namespace` if there is neither.
+        /// Who may connect: `release`, `namespace`, `cluster`, `internet`, or tables with `workload`, `namespace`, `labels` or `cidr`. Default: the workloads that call it and what exposes it; `namespace` if there is neither.
         allow_from: Vec<Spanned<Peer>> = "allow-from";
         /// Whom it may connect to beyond its dependencies, the workloads it calls and DNS.
         egress: Vec<Spanned<Egress>> = "egress";

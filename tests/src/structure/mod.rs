@@ -28,6 +28,8 @@ pub struct Rendering<'a> {
     pub from_repositories: &'a [String],
     /// What exists before the release.
     pub existing: Vec<Existing>,
+    /// Keys of the values whose components are switched off.
+    pub off: Vec<String>,
 }
 
 impl Rendering<'_> {
@@ -75,6 +77,16 @@ impl Rendering<'_> {
         self.existing
             .iter()
             .find(|one| one.kind == kind && one.name == name)
+    }
+
+    /// Whether the values switch a component off.
+    pub fn is_off(&self, component: &str) -> bool {
+        let key = match component {
+            "connection-test" => "tests".to_owned(),
+            "migrate" => "migration".to_owned(),
+            name => taskspec_spec::check::names::values_key(name),
+        };
+        self.off.contains(&key)
     }
 
     /// Objects whose every name and text is up to taskspec.

@@ -73,13 +73,15 @@ fn numbers(spec: &Value, keys: &[&str]) -> Vec<String> {
         .collect()
 }
 
-/// Seconds that the init containers of a pod may wait for others, one after another.
+/// Seconds that the init containers of a pod may wait for others, all of whom
+/// start at the same time as the pod.
 fn waits(pod: &Value) -> u64 {
     items(&pod["initContainers"])
         .flat_map(|container| items(&container["env"]))
         .filter(|variable| variable["name"] == "WAIT_SECONDS")
         .filter_map(|variable| text(&variable["value"]).parse::<u64>().ok())
-        .sum()
+        .max()
+        .unwrap_or(0)
 }
 
 /// The time to stop is longer than the time to drain.

@@ -150,7 +150,7 @@ fn policy(rendering: &Rendering<'_>, object: &Object) -> Vec<String> {
     faults
 }
 
-/// Peers that name this release's pods, but none that exists.
+/// Peers that name this release's pods, but none that exists or is switched off.
 fn strangers(rendering: &Rendering<'_>, rule: &Value, side: &str) -> Vec<String> {
     items(&rule[side])
         .filter(|peer| peer["namespaceSelector"].is_null())
@@ -162,6 +162,18 @@ fn strangers(rendering: &Rendering<'_>, rule: &Value, side: &str) -> Vec<String>
                 .iter()
                 .any(|pod| matches(selector, pod.labels))
         })
+        .filter(|selector| !components(selector).any(|name| rendering.is_off(name)))
         .map(|selector| format!("no pod of the release is {selector}"))
         .collect()
+}
+
+/// The components that a selector names.
+fn components(selector: &Value) -> impl Iterator<Item = &str> {
+    let key = "app.kubernetes.io/component";
+    let listed = items(&selector["matchExpressions"])
+        .filter(move |expression| expression["key"] == key)
+        .flat_map(|expression| items(&expression["values"]));
+    std::iter::once(&selector["matchLabels"][key])
+        .chain(listed)
+        .map(text)
 }
