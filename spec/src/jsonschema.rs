@@ -110,7 +110,10 @@ impl Definitions {
             }
             // A list is replaced whole, so its tables are complete in an override too.
             Shape::List(item) => {
-                let item = self.shape(item(), Variant::Whole);
+                let item = match item() {
+                    Shape::Free => json!(true),
+                    item => self.shape(item, Variant::Whole),
+                };
                 json!({ "type": "array", "items": item })
             }
             Shape::Scalar(one) => scalar(one),

@@ -96,18 +96,25 @@ fn inside(sections: &mut Vec<Section>, shape: &Shape, path: &Path) {
             },
         ),
         Shape::Either(forms) => {
-            for form in *forms {
-                let form = form();
-                let only = if let Shape::Table(TableShape { fields: [only], .. }) = form {
-                    Some(only.key)
-                } else {
-                    None
+            let forms: Vec<Shape> = forms.iter().map(|form| form()).collect();
+            let several =
+                |form: &&Shape| matches!(form, Shape::Table(table) if table.fields.len() > 1);
+            let alone = forms.iter().filter(several).count() < 2;
+            for form in &forms {
+                // Tables at one place are told apart by their first key.
+                let first = match form {
+                    Shape::Table(TableShape { fields: [only], .. }) => Some(only.key),
+                    Shape::Table(TableShape {
+                        fields: [first, ..],
+                        ..
+                    }) if !alone => Some(first.key),
+                    _ => None,
                 };
                 inside(
                     sections,
-                    &form,
+                    form,
                     &Path {
-                        form: only,
+                        form: first,
                         ..path.clone()
                     },
                 );

@@ -76,7 +76,7 @@ fn keys(readme: &str, name: &str) -> Vec<String> {
     let mut found: Vec<String> = readme
         .lines()
         .filter_map(|line| line.strip_prefix(&row)?.split(" |").next())
-        .map(|key| key.replace('\\', "").replace('`', ""))
+        .map(|key| key.replace(['\\', '`'], ""))
         .collect();
     if found.is_empty() {
         let table = readme.split("It needs these keys:").nth(1);

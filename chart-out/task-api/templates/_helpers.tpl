@@ -17,10 +17,10 @@
 {{- end }}
 {{- end }}
 
-{{/* Full name with a suffix that survives the limit of 63 characters.
-     Takes (dict "context" $ "suffix" "…"). */}}
+{{/* Full name with a suffix that survives the limit of 63 characters, or a lower one.
+     Takes (dict "context" $ "suffix" "…"), perhaps with "limit". */}}
 {{- define "task-api.suffixed" -}}
-{{- $room := sub 62 (len .suffix) | int }}
+{{- $room := sub (int (default 63 .limit)) (add1 (len .suffix)) | int }}
 {{- printf "%s-%s" (include "task-api.fullname" .context | trunc $room | trimSuffix "-") .suffix }}
 {{- end }}
 
@@ -133,6 +133,24 @@ capabilities:
 {{- if and (kindIs "float64" .) (eq (floor .) .) }}{{ int64 . }}{{ else }}{{ . }}{{ end }}
 {{- end }}
 
+{{/* Plain variables as a container lists them. Takes a map. */}}
+{{- define "task-api.plainVariables" -}}
+{{- range $name, $value := . }}
+- name: {{ $name | quote }}
+  value: {{ include "task-api.text" $value | quote }}
+{{- end }}
+{{- end }}
+
+{{/* Name of the objects of agent. */}}
+{{- define "task-api.agent.fullname" -}}
+{{- include "task-api.fullname" . }}
+{{- end }}
+
+{{/* Name of the ConfigMap with the variables of agent. */}}
+{{- define "task-api.agent.config" -}}
+{{- include "task-api.suffixed" (dict "context" . "suffix" "config") }}
+{{- end }}
+
 {{/* Variables of agent that are no secrets. */}}
 {{- define "task-api.agent.env" -}}
 {{- $env := dict }}
@@ -144,16 +162,28 @@ capabilities:
 {{- toYaml $env }}
 {{- end }}
 
+{{/* What pods of agent read from ConfigMaps: they restart when it changes. */}}
+{{- define "task-api.agent.settings" -}}
+{{- include "task-api.agent.env" . }}
+{{- end }}
+
+{{/* Fewest pods of agent. */}}
+{{- define "task-api.agent.least" -}}
+{{- int .Values.agent.replicaCount }}
+{{- end }}
+
+{{/* How the migrations run; empty if they do not. */}}
+{{- define "task-api.migration.strategy" -}}
+{{- if .Values.migration.enabled }}job{{ end }}
+{{- end }}
+
 {{/* Variables of the migrations that are no secrets. */}}
 {{- define "task-api.migration.env" -}}
 {{- $env := dict }}
 {{- range $name, $value := .Values.migration.env }}
 {{- $_ := set $env $name (include "task-api.text" $value) }}
 {{- end }}
-{{- range $name, $value := $env }}
-- name: {{ $name | quote }}
-  value: {{ $value | quote }}
-{{- end }}
+{{- include "task-api.plainVariables" $env }}
 {{- end }}
 
 {{/* Name of the Secret. Reads only the release and global values, because the
@@ -166,43 +196,6 @@ capabilities:
 {{- $base := .Release.Name }}
 {{- if not (contains "task-api" $base) }}{{ $base = printf "%s-task-api" $base }}{{ end }}
 {{- printf "%s-secret" ($base | trunc 56 | trimSuffix "-") }}
-{{- end }}
-{{- end }}
-
-{{/* Host of postgresql, asked from its own chart; empty when it is switched off. */}}
-{{- define "task-api.postgresql.host" -}}
-{{- with .Subcharts.postgresql }}{{ include "postgresql.v1.primary.fullname" . }}{{ end }}
-{{- end }}
-
-{{/* URL of postgresql. Takes (dict "context" $ "password" "…"). */}}
-{{- define "task-api.postgresql.url" -}}
-{{- $password := .password | urlquery | replace "+" "%20" }}
-{{- $host := include "task-api.postgresql.host" .context }}
-{{- $values := .context.Values.postgresql }}
-{{- $user := $values.auth.username | urlquery | replace "+" "%20" }}
-{{- printf "postgresql://%s:%s@%s:5432/%s" $user $password $host $values.auth.database }}
-{{- end }}
-
-{{/* Host of redis, asked from its own chart; empty when it is switched off. */}}
-{{- define "task-api.redis.host" -}}
-{{- with .Subcharts.redis }}{{ include "common.names.fullname" . }}-master{{ end }}
-{{- end }}
-
-{{/* URL of redis. Takes (dict "context" $ "password" "…"). */}}
-{{- define "task-api.redis.url" -}}
-{{- $password := .password | urlquery | replace "+" "%20" }}
-{{- $host := include "task-api.redis.host" .context }}
-{{- printf "redis://:%s@%s:6379/0" $password $host }}
-{{- end }}
-
-{{/* Where the connections lead, without passwords: pods restart when it changes. */}}
-{{- define "task-api.connections" -}}
-{{ include "task-api.secretName" . }}
-{{- if include "task-api.postgresql.host" . }}
-{{ include "task-api.postgresql.url" (dict "context" . "password" "") }}
-{{- end }}
-{{- if include "task-api.redis.host" . }}
-{{ include "task-api.redis.url" (dict "context" . "password" "") }}
 {{- end }}
 {{- end }}
 
@@ -228,178 +221,6 @@ capabilities:
     {{- end }}
 {{- end }}
 
-{{/* Egress to postgresql. */}}
-{{- define "task-api.postgresql.egress" -}}
-{{- if .Values.postgresql.enabled -}}
-- to:
-    - podSelector:
-        matchLabels:
-          app.kubernetes.io/name: postgresql
-          app.kubernetes.io/instance: {{ .Release.Name | quote }}
-  ports:
-    - port: 5432
-      protocol: TCP
-{{- else -}}
-- ports:
-    - port: 5432
-      protocol: TCP
-{{- end }}
-{{- end }}
-
-{{/* Egress to redis. */}}
-{{- define "task-api.redis.egress" -}}
-{{- if .Values.redis.enabled -}}
-- to:
-    - podSelector:
-        matchLabels:
-          app.kubernetes.io/name: redis
-          app.kubernetes.io/instance: {{ .Release.Name | quote }}
-  ports:
-    - port: 6379
-      protocol: TCP
-{{- else -}}
-- ports:
-    - port: 6379
-      protocol: TCP
-{{- end }}
-{{- end }}
-
-{{/* Pods of the migration Job. */}}
-{{- define "task-api.migration.pod" -}}
-metadata:
-  labels:
-    {{- include "task-api.podLabels" (dict "context" . "component" "migrate") | nindent 4 }}
-  annotations:
-    kubectl.kubernetes.io/default-container: migrate
-    migration/attempt: {{ .Values.migration.attempt | quote }}
-spec:
-  {{- with include "task-api.imagePullSecrets" . }}
-  {{- . | nindent 2 }}
-  {{- end }}
-  serviceAccountName: {{ include "task-api.serviceAccountName" . | quote }}
-  automountServiceAccountToken: false
-  enableServiceLinks: false
-  restartPolicy: Never
-  {{- with include "task-api.scheduling" .Values.migration }}
-  {{- . | nindent 2 }}
-  {{- end }}
-  securityContext:
-    {{- include "task-api.podSecurityContext" .Values.migration.podSecurity | nindent 4 }}
-  initContainers:
-    - name: wait-for-database
-      image: {{ include "task-api.image" (dict "context" . "image" .Values.clients.postgresql.image) }}
-      imagePullPolicy: {{ .Values.clients.postgresql.image.pullPolicy }}
-      command:
-        - /bin/sh
-        - -euc
-        - |
-          end=$(($(date +%s) + WAIT_SECONDS))
-          until psql "$DATABASE_URL" --quiet --no-psqlrc --command 'select 1' > /dev/null; do
-            [ "$(date +%s)" -lt "$end" ] || { echo "the database did not answer in time"; exit 1; }
-            echo "waiting for the database"
-            sleep 5
-          done
-      env:
-        - name: DATABASE_URL
-          valueFrom:
-            secretKeyRef:
-              name: {{ include "task-api.secretName" . | quote }}
-              key: database-url
-        - name: PGCONNECT_TIMEOUT
-          value: "5"
-        - name: WAIT_SECONDS
-          value: {{ int .Values.migration.databaseTimeout | quote }}
-      resources:
-        {{- include "task-api.clientResources" . | nindent 8 }}
-      securityContext:
-        {{- include "task-api.containerSecurityContext" .Values.migration.podSecurity | nindent 8 }}
-    - name: migrate
-      image: {{ include "task-api.image" (dict "context" . "image" .Values.migration.image) }}
-      imagePullPolicy: {{ .Values.migration.image.pullPolicy }}
-      command:
-        {{- toYaml .Values.migration.command | nindent 8 }}
-      env:
-        - name: DATABASE_URL
-          valueFrom:
-            secretKeyRef:
-              name: {{ include "task-api.secretName" . | quote }}
-              key: database-url
-        {{- with include "task-api.migration.env" . | trim }}
-        {{- . | nindent 8 }}
-        {{- end }}
-        {{- with .Values.migration.extraEnv }}
-        {{- toYaml . | nindent 8 }}
-        {{- end }}
-      resources:
-        {{- toYaml .Values.migration.resources | nindent 8 }}
-      securityContext:
-        {{- include "task-api.containerSecurityContext" .Values.migration.podSecurity | nindent 8 }}
-      {{- with .Values.migration.writableDirectories }}
-      volumeMounts:
-        {{- range $index, $path := . }}
-        - name: writable-{{ $index }}
-          mountPath: {{ $path }}
-        {{- end }}
-      {{- end }}
-  containers:
-    # Tells the waiting pods, in the database itself, that this Job has finished.
-    - name: record
-      image: {{ include "task-api.image" (dict "context" . "image" .Values.clients.postgresql.image) }}
-      imagePullPolicy: {{ .Values.clients.postgresql.image.pullPolicy }}
-      command:
-        - /bin/sh
-        - -euc
-        - |
-          echo "
-            set client_min_messages = warning;
-            create schema if not exists task_api_chart;
-            create table if not exists task_api_chart.migrations (
-              mark text primary key,
-              finished_at timestamptz not null default now()
-            );
-            insert into task_api_chart.migrations (mark) values (:'mark') on conflict do nothing;
-          " | psql "$DATABASE_URL" --quiet --no-psqlrc --set ON_ERROR_STOP=1 --set mark="$MARK"
-          echo "migrations finished: $MARK"
-      env:
-        - name: DATABASE_URL
-          valueFrom:
-            secretKeyRef:
-              name: {{ include "task-api.secretName" . | quote }}
-              key: database-url
-        - name: MARK
-          value: "@MARK@"
-      resources:
-        {{- include "task-api.clientResources" . | nindent 8 }}
-      securityContext:
-        {{- include "task-api.containerSecurityContext" .Values.migration.podSecurity | nindent 8 }}
-  {{- with .Values.migration.writableDirectories }}
-  volumes:
-    {{- range $index, $path := . }}
-    - name: writable-{{ $index }}
-      emptyDir: {}
-    {{- end }}
-  {{- end }}
-{{- end }}
-
-{{/* What pods wait for: a mark of exactly this migration. */}}
-{{- define "task-api.migration.mark" -}}
-{{- $digest := include "task-api.migration.pod" . | sha256sum | trunc 8 }}
-{{- include "task-api.suffixed" (dict "context" . "suffix" (printf "migrate-%s" $digest)) }}
-{{- end }}
-
-{{/* Name of the migration Job. A Job cannot be changed, so what it runs is part of
-     its name; one that has failed is followed by another with the next upgrade. */}}
-{{- define "task-api.migration.job" -}}
-{{- $name := include "task-api.migration.mark" . }}
-{{- $job := lookup "batch/v1" "Job" .Release.Namespace $name }}
-{{- range ($job.status).conditions }}
-{{- if and (eq .type "Failed") (eq .status "True") }}
-{{- $name = printf "%s-r%d" (trunc 57 $name) (int $.Release.Revision) }}
-{{- end }}
-{{- end }}
-{{- $name }}
-{{- end }}
-
 {{/* Where pods go. Takes .Values.… with nodeSelector, tolerations and so on. */}}
 {{- define "task-api.scheduling" -}}
 {{- $set := dict }}
@@ -419,4 +240,52 @@ requests:
 limits:
   cpu: 100m
   memory: 64Mi
+{{- end }}
+
+{{/* How a component's pods spread. Takes (dict "context" $ "component" "…" "spread" .Values.….topologySpread),
+     perhaps with the label that tells revisions apart as "revision". */}}
+{{- define "task-api.spread" -}}
+{{- $given := . }}
+{{- range $key, $when := dict "topology.kubernetes.io/zone" .spread.zones "kubernetes.io/hostname" .spread.nodes }}
+{{- if ne $when "Off" }}
+- topologyKey: {{ $key }}
+  maxSkew: 1
+  whenUnsatisfiable: {{ $when }}
+  labelSelector:
+    matchLabels:
+      {{- include "task-api.selectorLabels" $given | nindent 6 }}
+  {{- with $given.revision }}
+  matchLabelKeys:
+    - {{ . }}
+  {{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* A claim of a volume. Takes .Values.….volumes.… */}}
+{{- define "task-api.claim" -}}
+accessModes:
+  - {{ .accessMode }}
+{{- if eq .storageClass "-" }}
+storageClassName: ""
+{{- else if .storageClass }}
+storageClassName: {{ .storageClass | quote }}
+{{- end }}
+resources:
+  requests:
+    storage: {{ .size }}
+{{- end }}
+
+{{/* Name of a Job that is named after what it runs; one that has failed is followed
+     by another with the next upgrade. Takes (dict "context" $ "name" "…"). */}}
+{{- define "task-api.jobName" -}}
+{{- $name := .name }}
+{{- $revision := .context.Release.Revision }}
+{{- $job := lookup "batch/v1" "Job" .context.Release.Namespace $name }}
+{{- range ($job.status).conditions }}
+{{- if and (eq .type "Failed") (eq .status "True") }}
+{{- $name = printf "%s-r%d" (trunc 57 $name) (int $revision) }}
+{{- end }}
+{{- end }}
+{{- $name }}
 {{- end }}

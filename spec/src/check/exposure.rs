@@ -55,6 +55,9 @@ fn one_issuer(ingress: &Ingress, tls: &Spanned<Tls>, sink: &mut Sink) {
         (name(&tls.issuer), name(&tls.cluster_issuer))
     };
     let own = issuers(tls);
+    if own.0.is_some() && own.1.is_some() {
+        return;
+    }
     let common = ingress.tls.as_ref().map(|tls| issuers(tls));
     if own != (None, None) && common.as_ref() != Some(&own) {
         sink.push(
@@ -139,8 +142,7 @@ fn source(tls: &Spanned<Tls>, sink: &mut Sink) {
     };
     let diagnostic = Diagnostic::error(codes::EXPOSURE, found)
         .at(tls.span, "certificate")
-        .help("write one of cluster-issuer = \"…\" or issuer = \"…\" (cert-manager), secret = \"…\" (an existing one), controller = true (it has one for every host)")
-        ;
+        .help("write one of cluster-issuer = \"…\" or issuer = \"…\" (cert-manager), secret = \"…\" (an existing one), controller = true (it has one for every host)");
     let diagnostic = if none {
         diagnostic
             .note("without a source visitors would see the controller's self-signed certificate")

@@ -125,6 +125,9 @@ fn memory(workload: &Workload, scaling: &Scaling, sink: &mut Sink) {
     let ScalingTarget::Percent(percent) = target.value else {
         return;
     };
+    if scaling.enabled.as_ref().is_some_and(|enabled| !enabled.0) {
+        return;
+    }
     let (request, limit) = (memory.request.bytes, memory.limit.bytes);
     if limit.saturating_mul(4) > request.saturating_mul(5) {
         sink.push(
@@ -155,9 +158,7 @@ fn metric(metric: &Spanned<Metric>, sink: &mut Sink) {
     let wrong = match (&metric.average, &metric.total) {
         (None, None) => Some("no target"),
         (Some(_), Some(_)) => Some("two targets"),
-        (None, Some(_)) if metric.from.value.0 == "pods" => {
-            Some("no total: each pod has its own value")
-        }
+        (None, Some(_)) if metric.from.value.0 == "pods" => Some("a total, but pods have none"),
         _ => None,
     };
     if let Some(wrong) = wrong {

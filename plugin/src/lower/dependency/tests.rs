@@ -73,7 +73,7 @@ fn what_cannot_work_is_said_with_a_remedy() {
         ),
         (
             "from = \"embedded/postgresql\"\nsettings = { max_connections = 400 }",
-            "TS0041 the connections of `db` may take more than its memory",
+            "TS0048 the connections of `db` may take more than its memory",
         ),
     ];
     for (dependency, expected) in cases {

@@ -1,0 +1,323 @@
+{{/* Name of the chart in labels. */}}
+{{- define "ape-2026.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{/* Name of the release's objects; the release's own when it contains the chart's. */}}
+{{- define "ape-2026.fullname" -}}
+{{- if .Values.fullnameOverride }}
+{{- .Values.fullnameOverride | trunc 63 | trimSuffix "-" }}
+{{- else }}
+{{- $name := default .Chart.Name .Values.nameOverride }}
+{{- if contains $name .Release.Name }}
+{{- .Release.Name | trunc 63 | trimSuffix "-" }}
+{{- else }}
+{{- printf "%s-%s" .Release.Name $name | trunc 63 | trimSuffix "-" }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Full name with a suffix that survives the limit of 63 characters, or a lower one.
+     Takes (dict "context" $ "suffix" "…"), perhaps with "limit". */}}
+{{- define "ape-2026.suffixed" -}}
+{{- $room := sub (int (default 63 .limit)) (add1 (len .suffix)) | int }}
+{{- printf "%s-%s" (include "ape-2026.fullname" .context | trunc $room | trimSuffix "-") .suffix }}
+{{- end }}
+
+{{/* Chart and version as a label. */}}
+{{- define "ape-2026.chart" -}}
+{{- printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{/* Labels that select one component's pods. Takes (dict "context" $ "component" "…"). */}}
+{{- define "ape-2026.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "ape-2026.name" .context | quote }}
+app.kubernetes.io/instance: {{ .context.Release.Name | quote }}
+app.kubernetes.io/component: {{ .component | quote }}
+{{- end }}
+
+{{/* Labels of an object. Takes (dict "context" $ "component" "…"). */}}
+{{- define "ape-2026.labels" -}}
+helm.sh/chart: {{ include "ape-2026.chart" .context }}
+{{ include "ape-2026.selectorLabels" . }}
+{{- with .context.Chart.AppVersion }}
+app.kubernetes.io/version: {{ . | replace "+" "_" | trunc 63 | trimSuffix "-" | quote }}
+{{- end }}
+app.kubernetes.io/part-of: {{ include "ape-2026.name" .context | quote }}
+app.kubernetes.io/managed-by: {{ .context.Release.Service }}
+{{- with .context.Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* Labels of a pod: without versions, so that a new chart alone restarts nothing.
+     Takes (dict "context" $ "component" "…" "own" (dict)). */}}
+{{- define "ape-2026.podLabels" -}}
+{{ include "ape-2026.selectorLabels" . }}
+app.kubernetes.io/part-of: {{ include "ape-2026.name" .context | quote }}
+{{- with merge (dict) (default dict .own) .context.Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* Annotations of an object besides its own. */}}
+{{- define "ape-2026.annotations" -}}
+{{- with .Values.commonAnnotations }}
+{{- toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* Name of the service account. */}}
+{{- define "ape-2026.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create }}
+{{- default (include "ape-2026.fullname" .) .Values.serviceAccount.name }}
+{{- else }}
+{{- default "default" .Values.serviceAccount.name }}
+{{- end }}
+{{- end }}
+
+{{/* Reference of an image. Takes (dict "context" $ "image" .Values.….image). */}}
+{{- define "ape-2026.image" -}}
+{{- with default .image.registry (.context.Values.global).imageRegistry }}{{ . }}/{{ end }}
+{{- .image.repository }}
+{{- if .image.digest }}@{{ .image.digest }}
+{{- else }}:{{ default .context.Chart.AppVersion .image.tag | replace "+" "_" }}
+{{- end }}
+{{- end }}
+
+{{/* Pull secrets of the release and of the chart. */}}
+{{- define "ape-2026.imagePullSecrets" -}}
+{{- $names := list }}
+{{- range concat (default list (.Values.global).imagePullSecrets) .Values.imagePullSecrets }}
+{{- $name := . }}
+{{- if kindIs "map" . }}{{ $name = .name }}{{ end }}
+{{- $names = append $names $name }}
+{{- end }}
+{{- with uniq $names -}}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . | quote }}
+  {{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Security of a pod within the restricted standard. Takes .Values.….podSecurity. */}}
+{{- define "ape-2026.podSecurityContext" -}}
+runAsNonRoot: true
+{{- with .runAsUser }}
+runAsUser: {{ int64 . }}
+{{- end }}
+{{- with .runAsGroup }}
+runAsGroup: {{ int64 . }}
+{{- end }}
+{{- with .fsGroup }}
+fsGroup: {{ int64 . }}
+fsGroupChangePolicy: OnRootMismatch
+{{- end }}
+seccompProfile:
+  type: RuntimeDefault
+{{- end }}
+
+{{/* Security of a container within the restricted standard. Takes .Values.….podSecurity. */}}
+{{- define "ape-2026.containerSecurityContext" -}}
+allowPrivilegeEscalation: false
+privileged: false
+readOnlyRootFilesystem: {{ .readOnlyRootFilesystem }}
+capabilities:
+  drop:
+    - ALL
+{{- end }}
+
+{{/* A value of a variable as text: numbers from values files arrive as floats. */}}
+{{- define "ape-2026.text" -}}
+{{- if and (kindIs "float64" .) (eq (floor .) .) }}{{ int64 . }}{{ else }}{{ . }}{{ end }}
+{{- end }}
+
+{{/* Plain variables as a container lists them. Takes a map. */}}
+{{- define "ape-2026.plainVariables" -}}
+{{- range $name, $value := . }}
+- name: {{ $name | quote }}
+  value: {{ include "ape-2026.text" $value | quote }}
+{{- end }}
+{{- end }}
+
+{{/* Name of the objects of api. */}}
+{{- define "ape-2026.api.fullname" -}}
+{{- include "ape-2026.suffixed" (dict "context" . "suffix" "api") }}
+{{- end }}
+
+{{/* Name of the ConfigMap with the variables of api. */}}
+{{- define "ape-2026.api.config" -}}
+{{- include "ape-2026.suffixed" (dict "context" . "suffix" "api-config") }}
+{{- end }}
+
+{{/* Variables of api that are no secrets. */}}
+{{- define "ape-2026.api.env" -}}
+{{- $env := dict }}
+{{- range $name, $value := .Values.api.env }}
+{{- $_ := set $env $name (include "ape-2026.text" $value) }}
+{{- end }}
+{{- toYaml $env }}
+{{- end }}
+
+{{/* What pods of api read from ConfigMaps: they restart when it changes. */}}
+{{- define "ape-2026.api.settings" -}}
+{{- include "ape-2026.api.env" . }}
+{{- end }}
+
+{{/* Fewest pods of api. */}}
+{{- define "ape-2026.api.least" -}}
+{{- if .Values.api.autoscaling.enabled }}{{ int .Values.api.autoscaling.minReplicas }}{{ else }}{{ int .Values.api.replicaCount }}{{ end }}
+{{- end }}
+
+{{/* How the migrations run; empty if they do not. */}}
+{{- define "ape-2026.migration.strategy" -}}
+{{- if .Values.migration.enabled }}job{{ end }}
+{{- end }}
+
+{{/* Variables of the migrations that are no secrets. */}}
+{{- define "ape-2026.migration.env" -}}
+{{- $env := dict }}
+{{- range $name, $value := .Values.migration.env }}
+{{- $_ := set $env $name (include "ape-2026.text" $value) }}
+{{- end }}
+{{- include "ape-2026.plainVariables" $env }}
+{{- end }}
+
+{{/* Secret that holds claude-api-key, and its key there. */}}
+{{- define "ape-2026.secret.claude-api-key.name" -}}
+{{- if .Values.secrets.claudeApiKey.existingSecret }}{{ .Values.secrets.claudeApiKey.existingSecret }}
+{{- else if .Values.secrets.claudeApiKey.remoteKey }}{{ include "ape-2026.suffixed" (dict "context" . "suffix" "external") }}
+{{- else }}{{ include "ape-2026.secretName" . }}
+{{- end }}
+{{- end }}
+{{- define "ape-2026.secret.claude-api-key.key" -}}
+{{- default "claude-api-key" .Values.secrets.claudeApiKey.key }}
+{{- end }}
+
+{{/* Name of the Secret. Reads only the release and global values, because the
+     subcharts ask it too. */}}
+{{- define "ape-2026.secretName" -}}
+{{- $given := ((.Values.global).ape2026).existingSecret }}
+{{- if $given }}
+{{- $given }}
+{{- else }}
+{{- $base := .Release.Name }}
+{{- if not (contains "ape-2026" $base) }}{{ $base = printf "%s-ape-2026" $base }}{{ end }}
+{{- printf "%s-secret" ($base | trunc 56 | trimSuffix "-") }}
+{{- end }}
+{{- end }}
+
+{{/* Egress to the cluster's DNS. */}}
+{{- define "ape-2026.dnsEgress" -}}
+- to:
+    - namespaceSelector:
+        matchLabels:
+          kubernetes.io/metadata.name: {{ .Values.networkPolicy.dns.namespace | quote }}
+      podSelector:
+        matchLabels:
+          {{- toYaml .Values.networkPolicy.dns.podLabels | nindent 10 }}
+    {{- range .Values.networkPolicy.dns.cidrs }}
+    - ipBlock:
+        cidr: {{ . | quote }}
+    {{- end }}
+  ports:
+    {{- range .Values.networkPolicy.dns.ports }}
+    - port: {{ int . }}
+      protocol: UDP
+    - port: {{ int . }}
+      protocol: TCP
+    {{- end }}
+{{- end }}
+
+{{/* Where pods go. Takes .Values.… with nodeSelector, tolerations and so on. */}}
+{{- define "ape-2026.scheduling" -}}
+{{- $set := dict }}
+{{- range $key := list "nodeSelector" "tolerations" "affinity" "priorityClassName" }}
+{{- with index $ $key }}{{ $_ := set $set $key . }}{{ end }}
+{{- end }}
+{{- with $set }}
+{{- toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* What a small client needs. */}}
+{{- define "ape-2026.clientResources" -}}
+requests:
+  cpu: 10m
+  memory: 32Mi
+limits:
+  cpu: 100m
+  memory: 64Mi
+{{- end }}
+
+{{/* How a component's pods spread. Takes (dict "context" $ "component" "…" "spread" .Values.….topologySpread),
+     perhaps with the label that tells revisions apart as "revision". */}}
+{{- define "ape-2026.spread" -}}
+{{- $given := . }}
+{{- range $key, $when := dict "topology.kubernetes.io/zone" .spread.zones "kubernetes.io/hostname" .spread.nodes }}
+{{- if ne $when "Off" }}
+- topologyKey: {{ $key }}
+  maxSkew: 1
+  whenUnsatisfiable: {{ $when }}
+  labelSelector:
+    matchLabels:
+      {{- include "ape-2026.selectorLabels" $given | nindent 6 }}
+  {{- with $given.revision }}
+  matchLabelKeys:
+    - {{ . }}
+  {{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* A claim of a volume. Takes .Values.….volumes.… */}}
+{{- define "ape-2026.claim" -}}
+accessModes:
+  - {{ .accessMode }}
+{{- if eq .storageClass "-" }}
+storageClassName: ""
+{{- else if .storageClass }}
+storageClassName: {{ .storageClass | quote }}
+{{- end }}
+resources:
+  requests:
+    storage: {{ .size }}
+{{- end }}
+
+{{/* Name of a Job that is named after what it runs; one that has failed is followed
+     by another with the next upgrade. Takes (dict "context" $ "name" "…"). */}}
+{{- define "ape-2026.jobName" -}}
+{{- $name := .name }}
+{{- $revision := .context.Release.Revision }}
+{{- $job := lookup "batch/v1" "Job" .context.Release.Namespace $name }}
+{{- range ($job.status).conditions }}
+{{- if and (eq .type "Failed") (eq .status "True") }}
+{{- $name = printf "%s-r%d" (trunc 57 $name) (int $revision) }}
+{{- end }}
+{{- end }}
+{{- $name }}
+{{- end }}
+
+{{/* Services that a host can lead to: their names, main ports and port numbers. */}}
+{{- define "ape-2026.services" -}}
+api:
+  name: {{ include "ape-2026.api.fullname" . | quote }}
+  ports:
+    http: {{ int .Values.api.service.port }}
+  main: http
+{{- end }}
+
+{{/* The Service and port of a path. Takes (dict "context" $ "path" …). */}}
+{{- define "ape-2026.backend" -}}
+{{- $workload := default "api" .path.workload }}
+{{- $service := index (include "ape-2026.services" .context | fromYaml) $workload }}
+{{- if not $service }}
+{{- fail (printf "the path %s leads to %s, which has no Service here" .path.path $workload) }}
+{{- end }}
+{{- $port := default $service.main .path.port }}
+{{- if not (hasKey $service.ports $port) }}
+{{- fail (printf "the path %s leads to the port %s, which %s does not have" .path.path $port $workload) }}
+{{- end }}
+{{- dict "name" $service.name "port" $port "number" (index $service.ports $port) | toYaml }}
+{{- end }}

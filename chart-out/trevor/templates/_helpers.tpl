@@ -1,0 +1,342 @@
+{{/* Name of the chart in labels. */}}
+{{- define "trevor.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{/* Name of the release's objects; the release's own when it contains the chart's. */}}
+{{- define "trevor.fullname" -}}
+{{- if .Values.fullnameOverride }}
+{{- .Values.fullnameOverride | trunc 63 | trimSuffix "-" }}
+{{- else }}
+{{- $name := default .Chart.Name .Values.nameOverride }}
+{{- if contains $name .Release.Name }}
+{{- .Release.Name | trunc 63 | trimSuffix "-" }}
+{{- else }}
+{{- printf "%s-%s" .Release.Name $name | trunc 63 | trimSuffix "-" }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Full name with a suffix that survives the limit of 63 characters, or a lower one.
+     Takes (dict "context" $ "suffix" "…"), perhaps with "limit". */}}
+{{- define "trevor.suffixed" -}}
+{{- $room := sub (int (default 63 .limit)) (add1 (len .suffix)) | int }}
+{{- printf "%s-%s" (include "trevor.fullname" .context | trunc $room | trimSuffix "-") .suffix }}
+{{- end }}
+
+{{/* Chart and version as a label. */}}
+{{- define "trevor.chart" -}}
+{{- printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{/* Labels that select one component's pods. Takes (dict "context" $ "component" "…"). */}}
+{{- define "trevor.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "trevor.name" .context | quote }}
+app.kubernetes.io/instance: {{ .context.Release.Name | quote }}
+app.kubernetes.io/component: {{ .component | quote }}
+{{- end }}
+
+{{/* Labels of an object. Takes (dict "context" $ "component" "…"). */}}
+{{- define "trevor.labels" -}}
+helm.sh/chart: {{ include "trevor.chart" .context }}
+{{ include "trevor.selectorLabels" . }}
+{{- with .context.Chart.AppVersion }}
+app.kubernetes.io/version: {{ . | replace "+" "_" | trunc 63 | trimSuffix "-" | quote }}
+{{- end }}
+app.kubernetes.io/part-of: {{ include "trevor.name" .context | quote }}
+app.kubernetes.io/managed-by: {{ .context.Release.Service }}
+{{- with .context.Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* Labels of a pod: without versions, so that a new chart alone restarts nothing.
+     Takes (dict "context" $ "component" "…" "own" (dict)). */}}
+{{- define "trevor.podLabels" -}}
+{{ include "trevor.selectorLabels" . }}
+app.kubernetes.io/part-of: {{ include "trevor.name" .context | quote }}
+{{- with merge (dict) (default dict .own) .context.Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* Annotations of an object besides its own. */}}
+{{- define "trevor.annotations" -}}
+{{- with .Values.commonAnnotations }}
+{{- toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* Name of the service account. */}}
+{{- define "trevor.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create }}
+{{- default (include "trevor.fullname" .) .Values.serviceAccount.name }}
+{{- else }}
+{{- default "default" .Values.serviceAccount.name }}
+{{- end }}
+{{- end }}
+
+{{/* Reference of an image. Takes (dict "context" $ "image" .Values.….image). */}}
+{{- define "trevor.image" -}}
+{{- with default .image.registry (.context.Values.global).imageRegistry }}{{ . }}/{{ end }}
+{{- .image.repository }}
+{{- if .image.digest }}@{{ .image.digest }}
+{{- else }}:{{ default .context.Chart.AppVersion .image.tag | replace "+" "_" }}
+{{- end }}
+{{- end }}
+
+{{/* Pull secrets of the release and of the chart. */}}
+{{- define "trevor.imagePullSecrets" -}}
+{{- $names := list }}
+{{- range concat (default list (.Values.global).imagePullSecrets) .Values.imagePullSecrets }}
+{{- $name := . }}
+{{- if kindIs "map" . }}{{ $name = .name }}{{ end }}
+{{- $names = append $names $name }}
+{{- end }}
+{{- with uniq $names -}}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . | quote }}
+  {{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Security of a pod within the restricted standard. Takes .Values.….podSecurity. */}}
+{{- define "trevor.podSecurityContext" -}}
+runAsNonRoot: true
+{{- with .runAsUser }}
+runAsUser: {{ int64 . }}
+{{- end }}
+{{- with .runAsGroup }}
+runAsGroup: {{ int64 . }}
+{{- end }}
+{{- with .fsGroup }}
+fsGroup: {{ int64 . }}
+fsGroupChangePolicy: OnRootMismatch
+{{- end }}
+seccompProfile:
+  type: RuntimeDefault
+{{- end }}
+
+{{/* Security of a container within the restricted standard. Takes .Values.….podSecurity. */}}
+{{- define "trevor.containerSecurityContext" -}}
+allowPrivilegeEscalation: false
+privileged: false
+readOnlyRootFilesystem: {{ .readOnlyRootFilesystem }}
+capabilities:
+  drop:
+    - ALL
+{{- end }}
+
+{{/* A value of a variable as text: numbers from values files arrive as floats. */}}
+{{- define "trevor.text" -}}
+{{- if and (kindIs "float64" .) (eq (floor .) .) }}{{ int64 . }}{{ else }}{{ . }}{{ end }}
+{{- end }}
+
+{{/* Plain variables as a container lists them. Takes a map. */}}
+{{- define "trevor.plainVariables" -}}
+{{- range $name, $value := . }}
+- name: {{ $name | quote }}
+  value: {{ include "trevor.text" $value | quote }}
+{{- end }}
+{{- end }}
+
+{{/* Name of the objects of trevor. */}}
+{{- define "trevor.trevor.fullname" -}}
+{{- include "trevor.fullname" . }}
+{{- end }}
+
+{{/* Name of the ConfigMap with the variables of trevor. */}}
+{{- define "trevor.trevor.config" -}}
+{{- include "trevor.suffixed" (dict "context" . "suffix" "config") }}
+{{- end }}
+
+{{/* Variables of trevor that are no secrets. */}}
+{{- define "trevor.trevor.env" -}}
+{{- $env := dict }}
+{{- range $name, $value := .Values.env }}
+{{- $_ := set $env $name (include "trevor.text" $value) }}
+{{- end }}
+{{- toYaml $env }}
+{{- end }}
+
+{{/* What pods of trevor read from ConfigMaps: they restart when it changes. */}}
+{{- define "trevor.trevor.settings" -}}
+{{- include "trevor.trevor.env" . }}
+{{- end }}
+
+{{/* Fewest pods of trevor. */}}
+{{- define "trevor.trevor.least" -}}
+{{- if .Values.autoscaling.enabled }}{{ int .Values.autoscaling.minReplicas }}{{ else }}{{ int .Values.replicaCount }}{{ end }}
+{{- end }}
+
+{{/* Name of the objects of worker. */}}
+{{- define "trevor.worker.fullname" -}}
+{{- include "trevor.suffixed" (dict "context" . "suffix" "worker") }}
+{{- end }}
+
+{{/* Name of the ConfigMap with the variables of worker. */}}
+{{- define "trevor.worker.config" -}}
+{{- include "trevor.suffixed" (dict "context" . "suffix" "worker-config") }}
+{{- end }}
+
+{{/* Variables of worker that are no secrets. */}}
+{{- define "trevor.worker.env" -}}
+{{- $env := dict }}
+{{- range $name, $value := .Values.worker.env }}
+{{- $_ := set $env $name (include "trevor.text" $value) }}
+{{- end }}
+{{- toYaml $env }}
+{{- end }}
+
+{{/* What pods of worker read from ConfigMaps: they restart when it changes. */}}
+{{- define "trevor.worker.settings" -}}
+{{- include "trevor.worker.env" . }}
+{{- include "trevor.trevor.env" . }}
+{{- end }}
+
+{{/* Fewest pods of worker. */}}
+{{- define "trevor.worker.least" -}}
+{{- int .Values.worker.replicaCount }}
+{{- end }}
+
+{{/* How the migrations run; empty if they do not. */}}
+{{- define "trevor.migration.strategy" -}}
+{{- if .Values.migration.enabled }}{{ .Values.migration.strategy }}{{ end }}
+{{- end }}
+
+{{/* Variables of the migrations that are no secrets. */}}
+{{- define "trevor.migration.env" -}}
+{{- $env := dict }}
+{{- range $name, $value := .Values.migration.env }}
+{{- $_ := set $env $name (include "trevor.text" $value) }}
+{{- end }}
+{{- include "trevor.plainVariables" $env }}
+{{- end }}
+
+{{/* Name of the Secret. Reads only the release and global values, because the
+     subcharts ask it too. */}}
+{{- define "trevor.secretName" -}}
+{{- $given := ((.Values.global).trevor).existingSecret }}
+{{- if $given }}
+{{- $given }}
+{{- else }}
+{{- $base := .Release.Name }}
+{{- if not (contains "trevor" $base) }}{{ $base = printf "%s-trevor" $base }}{{ end }}
+{{- printf "%s-secret" ($base | trunc 56 | trimSuffix "-") }}
+{{- end }}
+{{- end }}
+
+{{/* Egress to the cluster's DNS. */}}
+{{- define "trevor.dnsEgress" -}}
+- to:
+    - namespaceSelector:
+        matchLabels:
+          kubernetes.io/metadata.name: {{ .Values.networkPolicy.dns.namespace | quote }}
+      podSelector:
+        matchLabels:
+          {{- toYaml .Values.networkPolicy.dns.podLabels | nindent 10 }}
+    {{- range .Values.networkPolicy.dns.cidrs }}
+    - ipBlock:
+        cidr: {{ . | quote }}
+    {{- end }}
+  ports:
+    {{- range .Values.networkPolicy.dns.ports }}
+    - port: {{ int . }}
+      protocol: UDP
+    - port: {{ int . }}
+      protocol: TCP
+    {{- end }}
+{{- end }}
+
+{{/* Where pods go. Takes .Values.… with nodeSelector, tolerations and so on. */}}
+{{- define "trevor.scheduling" -}}
+{{- $set := dict }}
+{{- range $key := list "nodeSelector" "tolerations" "affinity" "priorityClassName" }}
+{{- with index $ $key }}{{ $_ := set $set $key . }}{{ end }}
+{{- end }}
+{{- with $set }}
+{{- toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* What a small client needs. */}}
+{{- define "trevor.clientResources" -}}
+requests:
+  cpu: 10m
+  memory: 32Mi
+limits:
+  cpu: 100m
+  memory: 64Mi
+{{- end }}
+
+{{/* How a component's pods spread. Takes (dict "context" $ "component" "…" "spread" .Values.….topologySpread),
+     perhaps with the label that tells revisions apart as "revision". */}}
+{{- define "trevor.spread" -}}
+{{- $given := . }}
+{{- range $key, $when := dict "topology.kubernetes.io/zone" .spread.zones "kubernetes.io/hostname" .spread.nodes }}
+{{- if ne $when "Off" }}
+- topologyKey: {{ $key }}
+  maxSkew: 1
+  whenUnsatisfiable: {{ $when }}
+  labelSelector:
+    matchLabels:
+      {{- include "trevor.selectorLabels" $given | nindent 6 }}
+  {{- with $given.revision }}
+  matchLabelKeys:
+    - {{ . }}
+  {{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* A claim of a volume. Takes .Values.….volumes.… */}}
+{{- define "trevor.claim" -}}
+accessModes:
+  - {{ .accessMode }}
+{{- if eq .storageClass "-" }}
+storageClassName: ""
+{{- else if .storageClass }}
+storageClassName: {{ .storageClass | quote }}
+{{- end }}
+resources:
+  requests:
+    storage: {{ .size }}
+{{- end }}
+
+{{/* Name of a Job that is named after what it runs; one that has failed is followed
+     by another with the next upgrade. Takes (dict "context" $ "name" "…"). */}}
+{{- define "trevor.jobName" -}}
+{{- $name := .name }}
+{{- $revision := .context.Release.Revision }}
+{{- $job := lookup "batch/v1" "Job" .context.Release.Namespace $name }}
+{{- range ($job.status).conditions }}
+{{- if and (eq .type "Failed") (eq .status "True") }}
+{{- $name = printf "%s-r%d" (trunc 57 $name) (int $revision) }}
+{{- end }}
+{{- end }}
+{{- $name }}
+{{- end }}
+
+{{/* Services that a host can lead to: their names, main ports and port numbers. */}}
+{{- define "trevor.services" -}}
+trevor:
+  name: {{ include "trevor.trevor.fullname" . | quote }}
+  ports:
+    http: {{ int .Values.service.port }}
+  main: http
+{{- end }}
+
+{{/* The Service and port of a path. Takes (dict "context" $ "path" …). */}}
+{{- define "trevor.backend" -}}
+{{- $workload := default "trevor" .path.workload }}
+{{- $service := index (include "trevor.services" .context | fromYaml) $workload }}
+{{- if not $service }}
+{{- fail (printf "the path %s leads to %s, which has no Service here" .path.path $workload) }}
+{{- end }}
+{{- $port := default $service.main .path.port }}
+{{- if not (hasKey $service.ports $port) }}
+{{- fail (printf "the path %s leads to the port %s, which %s does not have" .path.path $port $workload) }}
+{{- end }}
+{{- dict "name" $service.name "port" $port "number" (index $service.ports $port) | toYaml }}
+{{- end }}

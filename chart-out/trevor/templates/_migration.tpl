@@ -1,0 +1,153 @@
+{{/* How the migrations run: their containers, their pod and their mark. */}}
+
+{{/* Waits until the database answers. */}}
+{{- define "trevor.migration.wait" -}}
+- name: wait-for-database
+  image: {{ include "trevor.image" (dict "context" . "image" .Values.clients.postgresql.image) }}
+  imagePullPolicy: {{ .Values.clients.postgresql.image.pullPolicy }}
+  command:
+    - /bin/sh
+    - -euc
+    - |
+      end=$(($(date +%s) + WAIT_SECONDS))
+      until psql "$DATABASE_URL" --quiet --no-psqlrc --command 'select 1' > /dev/null; do
+        [ "$(date +%s)" -lt "$end" ] || { echo "the database did not answer in time"; exit 1; }
+        echo "waiting for the database"
+        sleep 5
+      done
+  env:
+    - name: DATABASE_URL
+      valueFrom:
+        secretKeyRef:
+          {{- include "trevor.postgresql.urlSource" . | nindent 10 }}
+    - name: PGCONNECT_TIMEOUT
+      value: "5"
+    - name: WAIT_SECONDS
+      value: {{ int .Values.migration.databaseTimeout | quote }}
+  resources:
+    {{- include "trevor.clientResources" . | nindent 4 }}
+  securityContext:
+    {{- include "trevor.containerSecurityContext" .Values.migration.podSecurity | nindent 4 }}
+{{- end }}
+
+{{/* Migrates. */}}
+{{- define "trevor.migration.run" -}}
+- name: migrate
+  image: {{ include "trevor.image" (dict "context" . "image" .Values.image) }}
+  imagePullPolicy: {{ .Values.image.pullPolicy }}
+  command:
+    {{- toYaml .Values.migration.command | nindent 4 }}
+  {{- if or .Values.migration.envFromSecrets .Values.migration.envFromConfigMaps }}
+  envFrom:
+    {{- range .Values.migration.envFromSecrets }}
+    - secretRef:
+        name: {{ .secretName | quote }}
+    {{- end }}
+    {{- range .Values.migration.envFromConfigMaps }}
+    - configMapRef:
+        name: {{ .configMapName | quote }}
+    {{- end }}
+  {{- end }}
+  env:
+    {{- include "trevor.postgresql.urlVariable" (dict "context" . "name" "DATABASE_URL") | nindent 4 }}
+    {{- with include "trevor.migration.env" . | trim }}
+    {{- . | nindent 4 }}
+    {{- end }}
+    {{- with .Values.migration.extraEnv }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  resources:
+    {{- toYaml .Values.migration.resources | nindent 4 }}
+  securityContext:
+    {{- include "trevor.containerSecurityContext" .Values.migration.podSecurity | nindent 4 }}
+  {{- with .Values.migration.writableDirectories }}
+  volumeMounts:
+    {{- range $index, $path := . }}
+    - name: migration-writable-{{ $index }}
+      mountPath: {{ $path }}
+    {{- end }}
+  {{- end }}
+{{- end }}
+
+{{/* Volumes of the migrations. */}}
+{{- define "trevor.migration.volumes" -}}
+{{- range $index, $path := .Values.migration.writableDirectories }}
+- name: migration-writable-{{ $index }}
+  emptyDir: {}
+{{- end }}
+{{- end }}
+
+{{/* Tells the waiting pods, in the database itself, that the migrations have finished. */}}
+{{- define "trevor.migration.record" -}}
+- name: record
+  image: {{ include "trevor.image" (dict "context" . "image" .Values.clients.postgresql.image) }}
+  imagePullPolicy: {{ .Values.clients.postgresql.image.pullPolicy }}
+  command:
+    - /bin/sh
+    - -euc
+    - |
+      echo "
+        set client_min_messages = warning;
+        create schema if not exists trevor_chart;
+        create table if not exists trevor_chart.migrations (
+          mark text primary key,
+          finished_at timestamptz not null default now()
+        );
+        insert into trevor_chart.migrations (mark) values (:'mark') on conflict do nothing;
+      " | psql "$DATABASE_URL" --quiet --no-psqlrc --set ON_ERROR_STOP=1 --set mark="$MARK"
+      echo "migrations finished: $MARK"
+  env:
+    - name: DATABASE_URL
+      valueFrom:
+        secretKeyRef:
+          {{- include "trevor.postgresql.urlSource" . | nindent 10 }}
+    - name: MARK
+      value: "@MARK@"
+  resources:
+    {{- include "trevor.clientResources" . | nindent 4 }}
+  securityContext:
+    {{- include "trevor.containerSecurityContext" .Values.migration.podSecurity | nindent 4 }}
+{{- end }}
+
+{{/* Pods of the migration Job. */}}
+{{- define "trevor.migration.pod" -}}
+metadata:
+  labels:
+    {{- include "trevor.podLabels" (dict "context" . "component" "migrate") | nindent 4 }}
+  annotations:
+    kubectl.kubernetes.io/default-container: migrate
+    migration/attempt: {{ .Values.migration.attempt | quote }}
+spec:
+  {{- with include "trevor.imagePullSecrets" . }}
+  {{- . | nindent 2 }}
+  {{- end }}
+  serviceAccountName: {{ include "trevor.serviceAccountName" . | quote }}
+  automountServiceAccountToken: false
+  enableServiceLinks: false
+  restartPolicy: Never
+  {{- with include "trevor.scheduling" .Values.migration }}
+  {{- . | nindent 2 }}
+  {{- end }}
+  securityContext:
+    {{- include "trevor.podSecurityContext" .Values.migration.podSecurity | nindent 4 }}
+  initContainers:
+    {{- include "trevor.migration.wait" . | nindent 4 }}
+    {{- include "trevor.migration.run" . | nindent 4 }}
+  containers:
+    {{- include "trevor.migration.record" . | nindent 4 }}
+  {{- with include "trevor.migration.volumes" . | trim }}
+  volumes:
+    {{- . | nindent 4 }}
+  {{- end }}
+{{- end }}
+
+{{/* What pods wait for: a mark of exactly this migration. */}}
+{{- define "trevor.migration.mark" -}}
+{{- $digest := include "trevor.migration.pod" . | sha256sum | trunc 8 }}
+{{- include "trevor.suffixed" (dict "context" . "suffix" (printf "migrate-%s" $digest)) }}
+{{- end }}
+
+{{/* Name of the migration Job. A Job cannot be changed, so what it runs is part of its name. */}}
+{{- define "trevor.migration.job" -}}
+{{- include "trevor.jobName" (dict "context" . "name" (include "trevor.migration.mark" .)) }}
+{{- end }}
