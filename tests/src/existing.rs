@@ -117,10 +117,10 @@ mod tests {
         assert_eq!(
             shown,
             [
-                "Secret a url",
-                "ServiceAccount c url",
-                "PersistentVolumeClaim b url",
                 "Secret mine url",
+                "Secret a url",
+                "PersistentVolumeClaim b url",
+                "ServiceAccount c url",
                 "Secret payments API_KEY",
             ]
         );

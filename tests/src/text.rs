@@ -86,7 +86,9 @@ pub fn misread(manifest: &str) -> Vec<String> {
         let named = TYPED.contains(&key) || key.contains('/') || key.is_empty();
         // How much an autoscaler adds or removes is a number.
         let amount = key == "value" && matches!(above, "type: Percent" | "type: Pods");
-        if named && !amount && not_text(value.trim()) {
+        // The value of a PriorityClass stands at the first column.
+        let priority = line.starts_with("value: ");
+        if named && !amount && !priority && not_text(value.trim()) {
             found.push(line.trim().to_owned());
         }
         above = entry.trim_end();

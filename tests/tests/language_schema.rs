@@ -58,7 +58,7 @@ fn slips_are_refused() {
         ("port = 8080", "port = \"8080\""),
         ("request = \"100m\"", "request = \"100 m\""),
         ("period = \"5s\"", "period = 5"),
-        ("name = \"orders\"", "name = \"Orders\""),
+        ("name = \"hello\"", "name = \"Hello\""),
         ("spec = \"taskspec/v1\"", "spec = \"taskspec/v9\""),
         (
             "[environments.prod.workloads.api]\nreplicas",

@@ -200,6 +200,7 @@ fn missing(objects: &[Object], command: &str) -> Vec<String> {
         ("deployment", "Deployment"),
         ("service", "Service"),
         ("job", "Job"),
+        ("cronjob", "CronJob"),
         ("statefulset", "StatefulSet"),
         ("pod", "Pod"),
     ];
@@ -212,7 +213,15 @@ fn missing(objects: &[Object], command: &str) -> Vec<String> {
     let mut faults = Vec::new();
     for word in &words {
         for (prefix, kind) in KINDS {
+            // The command before it made this Job of a CronJob.
+            let made = |name: &str| {
+                *kind == "Job"
+                    && name
+                        .strip_suffix("-now")
+                        .is_some_and(|cron| there("CronJob", cron))
+            };
             if let Some(name) = word.strip_prefix(&format!("{prefix}/"))
+                && !made(name)
                 && name != "NAME"
                 && !there(kind, name)
             {

@@ -84,7 +84,7 @@ const MUTATIONS: &[Mutation] = &[
         "",
         "/spec/template/spec/automountServiceAccountToken",
         || json!(true),
-        "automountServiceAccountToken",
+        "mounts the token",
     ),
     (
         "Job",

@@ -130,6 +130,10 @@ fn expanded(templates: &str) -> Paths {
         if let Some(path) = direct.captures(&hit[2]) {
             found.extend(keys.iter().map(|key| format!("{}.{key}", &path[1])));
         }
+        // The main workload of a flat chart has its values at the top.
+        if hit[2].trim_end_matches([')', ' ']) == ".Values" {
+            found.extend(keys.iter().cloned());
+        }
         for argument in named.captures_iter(&hit[2]) {
             let own = keys
                 .iter()
@@ -165,7 +169,12 @@ fn templates_read_what_values_have_and_every_value_is_read() {
                 ));
             }
         }
-        for leaf in &leaves {
+        // What the author adds is for the author's own templates.
+        let added = chart.case == "charts/extra";
+        for leaf in leaves
+            .iter()
+            .filter(|leaf| !(added && below(leaf, "custom")))
+        {
             let whole =
                 |read: &String| below(leaf, read) && (read == leaf || prints_whole(&text, read));
             if !reads.iter().any(whole) {
@@ -502,6 +511,10 @@ fn other(value: &Value, schema: &Value, path: &str) -> Value {
         (_, "maxSurge") => json!(2),
         (_, "writableDirectories") => json!(["/other"]),
         (_, "imagePullSecrets") => json!(["other"]),
+        (_, "nodePort") => json!(30077),
+        (_, "loadBalancerSourceRanges") => json!(["192.0.2.0/24"]),
+        (_, "envFromSecrets") => json!([{ "secretName": "other" }]),
+        (_, "envFromConfigMaps") => json!([{ "configMapName": "other" }]),
         (_, "cidrs") => json!(["192.0.2.1/32"]),
         (_, "replicaCount") => json!(3),
         (_, key) if key.ends_with("Probe") => json!({ "periodSeconds": 77 }),
@@ -555,8 +568,8 @@ fn every_value_changes_the_rendering() {
     });
 }
 
-/// Two replicas of everything, so that disruption budgets are made, and no
-/// digest, which would win over the tag.
+/// Two replicas of everything, so that disruption budgets are made, no digest,
+/// which would win over the tag, and Services that load balancers lead to.
 fn several(chart: &Built) -> Value {
     let values = chart.data("values.yaml");
     let workloads = values
@@ -566,11 +579,12 @@ fn several(chart: &Built) -> Value {
         .filter(|(_, value)| !value["replicaCount"].is_null());
     Value::Object(
         workloads
-            .map(|(key, _)| {
-                (
-                    key.clone(),
-                    json!({ "replicaCount": 2, "image": { "digest": "" } }),
-                )
+            .map(|(key, value)| {
+                let mut changed = json!({ "replicaCount": 2, "image": { "digest": "" } });
+                if value["service"].is_object() {
+                    changed["service"] = json!({ "type": "LoadBalancer" });
+                }
+                (key.clone(), changed)
             })
             .collect(),
     )

@@ -27,6 +27,7 @@ struct Release {
     generated_secret: String,
     hosts: Vec<String>,
     objects: Vec<Named>,
+    migrates: String,
 }
 
 /// The object that makes a workload's pods, in one release.
@@ -117,6 +118,12 @@ fn default_environment(plan: &Plan) -> EnvironmentFacts {
         external_secret: false,
         store: String::new(),
         urls: Vec::new(),
+        without: Vec::new(),
+        migrates: plan
+            .context
+            .migration
+            .as_ref()
+            .map_or_else(String::new, |facts| facts.default_strategy().to_owned()),
         hosts: plan
             .context
             .dependencies
@@ -143,15 +150,18 @@ fn release(plan: &Plan, environment: &EnvironmentFacts) -> Release {
         test_pod: format!("{}-connection-test", shorten(&environment.fullname, 47)),
         secret,
         hosts: environment.hosts.clone(),
-        objects: objects(plan, &environment.fullname),
+        objects: objects(plan, environment),
+        migrates: environment.migrates.clone(),
         generated_secret: if generated { made } else { String::new() },
     }
 }
 
 /// Names of the objects that make pods and stay, as the chart's helpers form them.
-fn objects(plan: &Plan, fullname: &str) -> Vec<Named> {
+fn objects(plan: &Plan, environment: &EnvironmentFacts) -> Vec<Named> {
+    let fullname = &environment.fullname;
     let workloads = plan.context.workloads.iter();
     workloads
+        .filter(|facts| !environment.without.contains(&facts.name))
         .filter_map(|facts| {
             let (kind, limit) = match facts.controller.as_str() {
                 "Deployment" => ("deployment", 63),

@@ -375,10 +375,12 @@ fn network_policy(document: &Document, context: &Context) -> Entry {
         .workloads
         .iter()
         .any(|facts| !facts.metrics_port.is_empty())
-        || context
-            .dependencies
-            .iter()
-            .any(|facts| facts.guarded && facts.metrics_port > 0)
+        || context.dependencies.iter().any(|facts| {
+            facts.in_release
+                && facts.guarded
+                && facts.metrics_port > 0
+                && !facts.metrics_access.is_empty()
+        })
     {
         entries.push(leaf(
             "monitoringNamespace",

@@ -723,6 +723,10 @@ pub struct EnvironmentFacts {
     pub store: String,
     /// Addresses that people use.
     pub urls: Vec<String>,
+    /// Workloads that it has not.
+    pub without: Vec<String>,
+    /// How migrations run, as in [`MigrationFacts`]; empty if they do not.
+    pub migrates: String,
 }
 
 /// Exposure through an Ingress.

@@ -182,9 +182,28 @@ fn environment(merged: &Merged, context: &Context) -> EnvironmentFacts {
             .map(|((_, stated), facts)| dependency::host(facts, stated, &release))
             .collect(),
         what: what(document, context),
+        without: document
+            .workloads
+            .iter()
+            .filter(|(_, workload)| workload.enabled.as_ref().is_some_and(|flag| !flag.0))
+            .map(|(name, _)| name.value.clone())
+            .collect(),
+        migrates: migrates(document, context),
         heading: heading(&name),
         name,
         release,
+    }
+}
+
+/// How migrations run in an environment; nothing if they do not.
+fn migrates(document: &Document, context: &Context) -> String {
+    let Some(facts) = &context.migration else {
+        return String::new();
+    };
+    let in_release = facts.default_strategy() == "job";
+    match migration::strategy_in(document, in_release) {
+        "none" => String::new(),
+        strategy => strategy.to_owned(),
     }
 }
 

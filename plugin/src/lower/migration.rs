@@ -399,7 +399,7 @@ pub fn values(facts: &MigrationFacts, migrations: &Migrations) -> Entry {
 
 impl MigrationFacts {
     /// What `auto` means for this database.
-    fn default_strategy(&self) -> &'static str {
+    pub fn default_strategy(&self) -> &'static str {
         let wanted = if self.database_in_release {
             "job"
         } else {

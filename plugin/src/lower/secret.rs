@@ -245,7 +245,7 @@ pub fn values(document: &Document, context: &Context) -> Vec<Entry> {
         let keys = facts
             .own
             .iter()
-            .map(|one| own_values(document, one))
+            .map(|one| own_values(document, facts, one))
             .collect();
         entries.push(branch(
             "secrets",
@@ -350,7 +350,7 @@ fn stored_keys(document: &Document, context: &Context) -> Value {
     Value::Object(keys)
 }
 
-fn own_values(document: &Document, one: &OwnKeyFacts) -> Entry {
+fn own_values(document: &Document, facts: &SecretFacts, one: &OwnKeyFacts) -> Entry {
     let stated = rule(document, &one.key);
     let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
     let from_store = stated.is_some_and(|rule| own_store(document, rule));
@@ -369,30 +369,30 @@ fn own_values(document: &Document, one: &OwnKeyFacts) -> Entry {
         .map(|property| property.value.0.as_str())
         .or(Some(one.key.as_str()))
         .filter(|_| from_store);
-    branch(
-        &values_key(&one.key),
-        format!("The secret {}", one.key),
-        vec![
-            leaf(
-                "existingSecret",
-                text(
-                    stated
-                        .and_then(|rule| rule.name.as_ref())
-                        .map(|name| name.value.0.as_str()),
-                ),
-                schemas::string(),
-                "Existing Secret that holds it; empty for the chart's Secret",
+    let mut entries = vec![
+        leaf(
+            "existingSecret",
+            text(
+                stated
+                    .and_then(|rule| rule.name.as_ref())
+                    .map(|name| name.value.0.as_str()),
             ),
-            leaf(
-                "key",
-                text(
-                    stated
-                        .and_then(|rule| rule.key.as_ref())
-                        .map(|key| key.value.0.as_str()),
-                ),
-                schemas::string(),
-                format!("Key in that Secret; empty for {}", one.key),
+            schemas::string(),
+            "Existing Secret that holds it; empty for the chart's Secret",
+        ),
+        leaf(
+            "key",
+            text(
+                stated
+                    .and_then(|rule| rule.key.as_ref())
+                    .map(|key| key.value.0.as_str()),
             ),
+            schemas::string(),
+            format!("Key in that Secret; empty for {}", one.key),
+        ),
+    ];
+    if facts.own_external {
+        entries.extend([
             leaf(
                 "remoteKey",
                 text(place),
@@ -405,6 +405,11 @@ fn own_values(document: &Document, one: &OwnKeyFacts) -> Entry {
                 schemas::string(),
                 "Its property there",
             ),
-        ],
+        ]);
+    }
+    branch(
+        &values_key(&one.key),
+        format!("The secret {}", one.key),
+        entries,
     )
 }

@@ -7,7 +7,7 @@ use crate::derived;
 use crate::diagnostic::{Diagnostic, Sink};
 use crate::model::{Document, Ingress, Tls};
 use crate::span::{Span, Spanned};
-use crate::types::{Flag, HttpPath, IngressController, Name, PathTarget};
+use crate::types::{Flag, HttpPath, IngressController, Name, PathTarget, SecretName};
 
 /// Checks the exposure of one environment.
 pub(super) fn check(document: &Document, sink: &mut Sink) {
@@ -24,9 +24,9 @@ pub(super) fn check(document: &Document, sink: &mut Sink) {
             paths(document, host.span, &rule.paths, sink);
             for tls in rule.tls.iter() {
                 source(tls, sink);
-                one_issuer(ingress, tls, sink);
             }
         }
+        one_issuer(ingress, sink);
     }
     if let Some(gateway) = &document.gateway {
         if gateway.hosts.declares_nothing() && on(&gateway.enabled) {
@@ -46,24 +46,42 @@ pub(super) fn check(document: &Document, sink: &mut Sink) {
     }
 }
 
-/// Annotations name the issuer, and they are the whole Ingress'.
-fn one_issuer(ingress: &Ingress, tls: &Spanned<Tls>, sink: &mut Sink) {
-    let issuers = |tls: &Tls| {
-        let name = |name: &Option<Spanned<crate::types::SecretName>>| {
-            name.as_ref().map(|name| name.value.0.clone())
-        };
+/// Annotations name the issuer, and cert-manager then makes every certificate of
+/// the Ingress, also those that somebody else keeps in a Secret.
+fn one_issuer(ingress: &Ingress, sink: &mut Sink) {
+    let issuer = |tls: &Tls| {
+        let name =
+            |name: &Option<Spanned<SecretName>>| name.as_ref().map(|name| name.value.0.clone());
         (name(&tls.issuer), name(&tls.cluster_issuer))
     };
-    let own = issuers(tls);
-    if own.0.is_some() && own.1.is_some() {
-        return;
+    let in_use = ingress
+        .hosts
+        .iter()
+        .filter_map(|(_, rule)| rule.tls.as_ref().or(ingress.tls.as_ref()))
+        .filter(|tls| tls.controller.is_none() && sources(tls).len() == 1);
+    let mut certificates: Vec<&Spanned<Tls>> = Vec::new();
+    for tls in in_use {
+        if !certificates.iter().any(|known| known.span == tls.span) {
+            certificates.push(tls);
+        }
     }
-    let common = ingress.tls.as_ref().map(|tls| issuers(tls));
-    if own != (None, None) && common.as_ref() != Some(&own) {
+    let Some(first) = certificates.iter().find(|tls| issuer(tls) != (None, None)) else {
+        return;
+    };
+    for other in certificates
+        .iter()
+        .filter(|other| issuer(other) != issuer(first))
+    {
+        let found = if issuer(other) == (None, None) {
+            "the issuer would replace an existing certificate"
+        } else {
+            "an Ingress has one issuer"
+        };
         sink.push(
-            Diagnostic::error(codes::EXPOSURE, "an Ingress has one issuer")
-                .at(tls.span, "another issuer for one host")
-                .help("state the issuer once, as ingress.tls; hosts with certificates of their own name a `secret`"),
+            Diagnostic::error(codes::EXPOSURE, found)
+                .at(other.span, "another source")
+                .at(first.span, "makes every certificate of the Ingress")
+                .help("state one issuer for all hosts, or expose the others by [gateway] or an Ingress in `manifests`"),
         );
     }
 }
@@ -118,11 +136,8 @@ fn paths(
     }
 }
 
-/// A certificate has one source.
-fn source(tls: &Spanned<Tls>, sink: &mut Sink) {
-    if tls.has_fault_in(&["issuer", "cluster-issuer", "secret", "controller"]) {
-        return;
-    }
+/// Where each source of a certificate is stated.
+fn sources(tls: &Tls) -> Vec<Span> {
     let controller = tls.controller.as_ref().filter(|flag| flag.0);
     let issuers = [&tls.issuer, &tls.cluster_issuer].into_iter().flatten();
     let mut sources: Vec<Span> = issuers.map(|issuer| issuer.span).collect();
@@ -131,6 +146,15 @@ fn source(tls: &Spanned<Tls>, sink: &mut Sink) {
     if sources.is_empty() {
         sources.extend(tls.secret.as_ref().map(|secret| secret.span));
     }
+    sources
+}
+
+/// A certificate has one source.
+fn source(tls: &Spanned<Tls>, sink: &mut Sink) {
+    if tls.has_fault_in(&["issuer", "cluster-issuer", "secret", "controller"]) {
+        return;
+    }
+    let sources = sources(tls);
     if sources.len() == 1 {
         return;
     }

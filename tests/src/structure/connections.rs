@@ -40,6 +40,14 @@ fn addresses(rendering: &Rendering<'_>) -> Vec<String> {
     for pod in pods.iter().filter(|pod| pod.object.is_own()) {
         let variables = pod.containers().into_iter().flat_map(|c| items(&c["env"]));
         for variable in variables {
+            // A user or a database may be called like a Service.
+            let name = text(&variable["name"]);
+            if ["_NAME", "_USER", "_DATABASE"]
+                .iter()
+                .any(|end| name.ends_with(end))
+            {
+                continue;
+            }
             let found = text(&variable["value"])
                 .split_whitespace()
                 .filter_map(|word| unreachable(rendering, pod, word));

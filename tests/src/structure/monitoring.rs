@@ -124,7 +124,10 @@ fn annotated(rendering: &Rendering<'_>, pod: &Pod<'_>) -> Option<String> {
         .running()
         .into_iter()
         .flat_map(|container| items(&container["ports"]))
-        .find(|stated| port.parse().is_ok_and(|port: u64| stated["containerPort"] == port));
+        .find(|stated| {
+            port.parse()
+                .is_ok_and(|port: u64| stated["containerPort"] == port)
+        });
     if !text(&annotations["prometheus.io/path"]).starts_with('/') {
         return Some("annotations name no path of metrics".to_owned());
     }

@@ -62,7 +62,7 @@ pub fn values(
         entries.push(disruption(workload));
     }
     if !facts.metrics_port.is_empty() {
-        entries.push(metrics(workload));
+        entries.push(metrics(facts, workload));
     }
     if facts.account {
         entries.push(account(workload));
@@ -567,39 +567,39 @@ fn disruption(workload: &Workload) -> Entry {
     )
 }
 
-fn metrics(workload: &Workload) -> Entry {
+fn metrics(facts: &WorkloadFacts, workload: &Workload) -> Entry {
     let stated = workload.metrics.as_ref();
-    branch(
-        "metrics",
-        "Metrics for Prometheus",
-        vec![
-            leaf(
-                "enabled",
-                stated.is_some(),
-                schemas::boolean(),
-                "Let Prometheus scrape the pods",
-            ),
-            leaf(
-                "path",
+    let mut entries = vec![
+        leaf(
+            "enabled",
+            stated.is_some(),
+            schemas::boolean(),
+            "Let Prometheus scrape the pods",
+        ),
+        leaf(
+            "path",
+            stated
+                .and_then(|metrics| metrics.path.as_ref())
+                .map_or("/metrics", |path| &path.value.0),
+            json!({ "type": "string", "pattern": "^/" }),
+            "HTTP path of the metrics",
+        ),
+    ];
+    // Annotations cannot say how often.
+    if !facts.monitor.is_empty() {
+        entries.push(leaf(
+            "interval",
+            format!(
+                "{}s",
                 stated
-                    .and_then(|metrics| metrics.path.as_ref())
-                    .map_or("/metrics", |path| &path.value.0),
-                json!({ "type": "string", "pattern": "^/" }),
-                "HTTP path of the metrics",
+                    .and_then(|metrics| metrics.interval.as_ref())
+                    .map_or(30, |interval| interval.seconds.max(1))
             ),
-            leaf(
-                "interval",
-                format!(
-                    "{}s",
-                    stated
-                        .and_then(|metrics| metrics.interval.as_ref())
-                        .map_or(30, |interval| interval.seconds.max(1))
-                ),
-                json!({ "type": "string", "pattern": "^[1-9][0-9]*(ms|s|m|h)$" }),
-                "Time between scrapes",
-            ),
-        ],
-    )
+            json!({ "type": "string", "pattern": "^[1-9][0-9]*(ms|s|m|h)$" }),
+            "Time between scrapes",
+        ));
+    }
+    branch("metrics", "Metrics for Prometheus", entries)
 }
 
 fn account(workload: &Workload) -> Entry {
