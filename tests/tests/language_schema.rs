@@ -61,8 +61,8 @@ fn slips_are_refused() {
         ("name = \"hello\"", "name = \"Hello\""),
         ("spec = \"taskspec/v1\"", "spec = \"taskspec/v9\""),
         (
-            "[environments.prod.workloads.api]\nreplicas",
-            "[environments.prod.workloads.api]\nkind = \"worker\"\nreplicas",
+            "workloads.web.replicas = 3",
+            "workloads.web.kind = \"worker\"",
         ),
     ] {
         let bad = good.replacen(from, to, 1);

@@ -540,10 +540,18 @@ fn every_value_changes_the_rendering() {
     ];
     let mut jobs = Vec::new();
     for chart in &charts {
-        let several = several(chart);
-        let usual = stable(with_values(chart, &helm, &several));
-        for path in own_leaves(chart) {
-            jobs.push((chart, path, several.clone(), usual.clone()));
+        // A Service without an address has no load balancer.
+        let (headless, others): (Paths, Paths) = own_leaves(chart)
+            .into_iter()
+            .partition(|path| path.ends_with("service.headless"));
+        for (service, paths) in [("ClusterIP", headless), ("LoadBalancer", others)] {
+            let several = several(chart, service);
+            let usual = stable(with_values(chart, &helm, &several));
+            jobs.extend(
+                paths
+                    .into_iter()
+                    .map(|path| (chart, path, several.clone(), usual.clone())),
+            );
         }
     }
     parallel::no_faults(jobs, |(chart, path, several, usual)| {
@@ -569,8 +577,8 @@ fn every_value_changes_the_rendering() {
 }
 
 /// Two replicas of everything, so that disruption budgets are made, no digest,
-/// which would win over the tag, and Services that load balancers lead to.
-fn several(chart: &Built) -> Value {
+/// which would win over the tag, and Services of one type.
+fn several(chart: &Built, service: &str) -> Value {
     let values = chart.data("values.yaml");
     let workloads = values
         .as_object()
@@ -582,7 +590,7 @@ fn several(chart: &Built) -> Value {
             .map(|(key, value)| {
                 let mut changed = json!({ "replicaCount": 2, "image": { "digest": "" } });
                 if value["service"].is_object() {
-                    changed["service"] = json!({ "type": "LoadBalancer" });
+                    changed["service"] = json!({ "type": service });
                 }
                 (key.clone(), changed)
             })

@@ -586,7 +586,7 @@ fn metrics(facts: &WorkloadFacts, workload: &Workload) -> Entry {
         ),
     ];
     // Annotations cannot say how often.
-    if !facts.monitor.is_empty() {
+    if facts.monitor.ends_with("-monitor") {
         entries.push(leaf(
             "interval",
             format!(
