@@ -164,6 +164,7 @@ const FACTS: &[&str] = &[
     "metrics",
     "clients",
     "settings",
+    "alerts",
     "host",
     "port",
 ];

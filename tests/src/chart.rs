@@ -244,6 +244,15 @@ impl Built {
     /// # Panics
     /// If the chart's own files cannot be parsed.
     pub fn faults(&self, values: &Value, objects: &[Object]) -> Vec<String> {
+        let judged = self.judged(values, objects);
+        judged.into_iter().map(|(_, fault)| fault).collect()
+    }
+
+    /// The same with the name of the check that found each fault.
+    ///
+    /// # Panics
+    /// If the chart's own files cannot be parsed.
+    pub fn judged(&self, values: &Value, objects: &[Object]) -> Vec<(&'static str, String)> {
         let repositories = self.from_repositories();
         Rendering {
             objects,

@@ -1,4 +1,6 @@
-//! Small readers of text: base64, URLs, plain scalars of YAML.
+//! Small readers of text: base64, quantities, schedules, URLs, plain scalars of YAML.
+
+use serde_json::Value;
 
 /// Standard base64 with padding; `None` for anything else.
 pub fn base64(text: &str) -> Option<Vec<u8>> {
@@ -18,6 +20,74 @@ pub fn base64(text: &str) -> Option<Vec<u8>> {
         }
     }
     Some(out)
+}
+
+/// A quantity of Kubernetes as a number: `250m`, `1`, `2Gi`.
+pub fn quantity(value: &Value) -> Option<f64> {
+    const UNITS: &[(&str, f64)] = &[
+        ("Ki", 1024.0),
+        ("Mi", 1_048_576.0),
+        ("Gi", 1_073_741_824.0),
+        ("Ti", 1_099_511_627_776.0),
+        ("m", 1e-3),
+        ("k", 1e3),
+        ("M", 1e6),
+        ("G", 1e9),
+        ("T", 1e12),
+        ("", 1.0),
+    ];
+    let text = value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned);
+    let (digits, unit) = text.split_at(text.trim_end_matches(char::is_alphabetic).len());
+    let (_, factor) = UNITS.iter().find(|(name, _)| *name == unit)?;
+    digits.parse::<f64>().ok().map(|number| number * factor)
+}
+
+/// Whether Kubernetes takes a text for the schedule of a CronJob.
+pub fn is_schedule(text: &str) -> bool {
+    const NAMED: &[&str] = &[
+        "@yearly",
+        "@annually",
+        "@monthly",
+        "@weekly",
+        "@daily",
+        "@midnight",
+        "@hourly",
+    ];
+    const MONTHS: &str = "jan feb mar apr may jun jul aug sep oct nov dec";
+    const DAYS: &str = "sun mon tue wed thu fri sat";
+    let bounds = [
+        (0, 59, ""),
+        (0, 23, ""),
+        (1, 31, ""),
+        (1, 12, MONTHS),
+        (0, 6, DAYS),
+    ];
+    let fields: Vec<&str> = text.split_whitespace().collect();
+    let valid = |(field, (least, most, names)): (&&str, (u8, u8, &str))| {
+        let number = |word: &str| {
+            let named = names
+                .split(' ')
+                .position(|name| name == word.to_lowercase());
+            let named = named.and_then(|place| u8::try_from(place).ok()?.checked_add(least));
+            named.or_else(|| word.parse().ok())
+        };
+        let within = |range: &str| match range.split_once('-') {
+            _ if matches!(range, "*" | "?") => true,
+            Some((from, to)) => {
+                number(from).is_some_and(|from| from >= least)
+                    && number(to).is_some_and(|to| to <= most)
+                    && number(from) <= number(to)
+            }
+            None => number(range).is_some_and(|number| (least..=most).contains(&number)),
+        };
+        field.split(',').all(|part| match part.split_once('/') {
+            Some((range, step)) => within(range) && step.parse().is_ok_and(|step: u8| step > 0),
+            None => within(part),
+        })
+    };
+    NAMED.contains(&text) || fields.len() == 5 && fields.iter().zip(bounds).all(valid)
 }
 
 /// A connection URL in parts.

@@ -2,7 +2,7 @@
 //! the runner passes on. They are data only: what would become code of a
 //! template is refused.
 
-use super::{Catalog, Entry, Kind, SettingsForm};
+use super::{Catalog, Entry, Kind, SettingsForm, Value};
 use crate::lower::json_of;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -76,7 +76,11 @@ fn line(fault: &impl ToString) -> String {
     text.lines()
         .rfind(|line| !line.trim().is_empty())
         .unwrap_or_default()
-        .to_owned()
+        // Only the compiler's own entries are of this kind.
+        .replace(
+            "`repository`, `embedded`, `external`",
+            "`repository` or `external`",
+        )
 }
 
 fn complete(name: &str, mut entry: Entry) -> Result<Entry, String> {
@@ -87,6 +91,25 @@ fn complete(name: &str, mut entry: Entry) -> Result<Entry, String> {
     }
     if Catalog::is_built_in(name) {
         return Err("the compiler has an entry of this name; choose another source".to_owned());
+    }
+    if entry.kind == Kind::External {
+        for (fact, doc) in [
+            ("host", "Host of the server"),
+            ("port", "Port of the server"),
+        ] {
+            if !entry.takes(fact) {
+                entry.values.push(Value {
+                    path: fact.to_owned(),
+                    fact: fact.to_owned(),
+                    value: serde_json::Value::Null,
+                    otherwise: None,
+                    modes: Vec::new(),
+                    majors: Vec::new(),
+                    image: false,
+                    doc: doc.to_owned(),
+                });
+            }
+        }
     }
     check(&entry)?;
     Ok(entry)

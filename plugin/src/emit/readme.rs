@@ -12,6 +12,8 @@ pub struct Facts {
     provisioned: String,
     kept: String,
     locked: bool,
+    secret_hosts: bool,
+    hook_jobs: bool,
     rows: Vec<TableRow>,
 }
 
@@ -85,6 +87,11 @@ pub fn facts(plan: &Plan) -> Facts {
             .dependencies
             .iter()
             .all(|facts| !facts.in_release || facts.exact),
+        secret_hosts: context.dependencies.iter().any(|facts| facts.url_is_secret),
+        hook_jobs: context
+            .workloads
+            .iter()
+            .any(|facts| !facts.hooks.is_empty()),
         provisioned: volumes.join(", "),
         kept: kept.join(" and "),
         rows: values::rows(&plan.values).into_iter().map(row).collect(),

@@ -94,7 +94,7 @@ const CHART: &[ChartFile] = &[
     chart_file!(
         "templates/prometheusrule.yaml",
         "prometheusrule.yaml",
-        |chart| !chart.monitoring.alerts.is_empty()
+        |chart| !chart.monitoring.alerts.is_empty() && chart.monitoring.alert_server.is_empty()
     ),
     chart_file!(
         "templates/serviceaccount.yaml",

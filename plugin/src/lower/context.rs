@@ -747,6 +747,8 @@ pub struct MonitoringFacts {
     pub monitors: bool,
     /// Names of the alerts.
     pub alerts: Vec<String>,
+    /// Dependency that takes the alerts; empty if the Prometheus Operator does.
+    pub alert_server: String,
     /// Dashboards.
     pub dashboards: Vec<DashboardFacts>,
     /// Whether Grafana gets a data source.

@@ -110,7 +110,7 @@ fn decide(resolved: &Resolved, catalog: &Catalog, sink: &mut Sink) -> Option<Pla
     too_late(base, migration.as_ref(), &secret, sink);
     let mut context = Context {
         chart: common::chart(resolved),
-        monitoring: monitoring::facts(&everywhere, &workloads),
+        monitoring: monitoring::facts(&everywhere, &workloads, &dependencies),
         ingress: exposure::ingress(&everywhere),
         gateway: everywhere.any(|document| document.gateway.is_some()),
         manifests: everywhere.any(|document| !document.manifests.is_empty()),

@@ -1,7 +1,7 @@
 //! Monitors, alerts and dashboards: facts, values, and the dashboards' JSON.
 
 use super::Everywhere;
-use super::context::{Context, DashboardFacts, MonitoringFacts, WorkloadFacts};
+use super::context::{Context, DashboardFacts, DependencyFacts, MonitoringFacts, WorkloadFacts};
 use super::schemas;
 use crate::values::{Entry, branch, leaf};
 use serde_json::{Map, Value, json};
@@ -9,7 +9,11 @@ use taskspec_spec::model::{Alert, Dashboard, Document, Monitoring, Panel};
 use taskspec_spec::types::{DashboardUnit, Severity};
 
 /// Facts of what watches the chart.
-pub fn facts(everywhere: &Everywhere<'_>, workloads: &[WorkloadFacts]) -> MonitoringFacts {
+pub fn facts(
+    everywhere: &Everywhere<'_>,
+    workloads: &[WorkloadFacts],
+    dependencies: &[DependencyFacts],
+) -> MonitoringFacts {
     let base = everywhere.base.monitoring.as_ref();
     let measured = workloads.iter().any(|facts| !facts.metrics_port.is_empty());
     if !measured && !everywhere.any(|document| document.monitoring.is_some()) {
@@ -33,8 +37,15 @@ pub fn facts(everywhere: &Everywhere<'_>, workloads: &[WorkloadFacts]) -> Monito
             json: board(&name.value, dashboard),
         })
         .collect();
+    let server = dependencies
+        .iter()
+        .find(|facts| facts.in_release && facts.entry.takes("alerts"));
     MonitoringFacts {
         any: true,
+        alert_server: server
+            .filter(|_| !alerts.is_empty())
+            .map(|facts| facts.name.clone())
+            .unwrap_or_default(),
         monitors: workloads
             .iter()
             .any(|facts| matches!(facts.monitor.as_str(), "service-monitor" | "pod-monitor")),
@@ -69,7 +80,8 @@ pub fn values(document: &Document, context: &Context) -> Option<Entry> {
         schemas::boolean(),
         "Let Prometheus watch the chart; objects of its operator are left out on clusters without it",
     )];
-    if facts.monitors || !facts.alerts.is_empty() {
+    let rule = !facts.alerts.is_empty() && facts.alert_server.is_empty();
+    if facts.monitors || rule {
         entries.push(leaf(
             "labels",
             Value::Object(labels),
@@ -77,7 +89,7 @@ pub fn values(document: &Document, context: &Context) -> Option<Entry> {
             "Labels by which Prometheus selects monitors and rules",
         ));
     }
-    if !facts.alerts.is_empty() {
+    if rule {
         entries.push(leaf(
             "alerts",
             alerts(stated),
@@ -113,6 +125,31 @@ fn alerts(stated: Option<&Monitoring>) -> Value {
         .map(|(name, one)| (alert_name(name), alert(one)))
         .collect();
     Value::Object(all)
+}
+
+/// The alerts as groups of rules, as a server's own file has them; nothing if
+/// there are none.
+pub fn groups(document: &Document, chart: &str) -> Option<Value> {
+    let stated = document.monitoring.as_ref().map(|m| &m.value)?;
+    let rules: Vec<Value> = stated
+        .alerts
+        .iter()
+        .map(|(name, one)| {
+            let mut rule = Map::from_iter([("alert".to_owned(), json!(alert_name(name)))]);
+            if let Value::Object(fields) = alert(one) {
+                rule.extend(fields);
+            }
+            Value::Object(rule)
+        })
+        .collect();
+    let off = stated.enabled.as_ref().is_some_and(|flag| !flag.0);
+    (!rules.is_empty()).then(|| {
+        if off {
+            json!([])
+        } else {
+            json!([{ "name": chart, "rules": rules }])
+        }
+    })
 }
 
 /// `high-error-rate` as Prometheus' users write it: `HighErrorRate`.

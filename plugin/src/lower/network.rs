@@ -132,7 +132,10 @@ pub fn values(facts: &WorkloadFacts, workload: &Workload) -> Entry {
     }
     entries.push(leaf(
         "extraEgress",
-        json!(rules(&workload.egress)),
+        json!(rules(workload.egress.iter().filter(|stated| {
+            // With a token the way to the API server is open already.
+            !(facts.token && matches!(stated.to.value, Peer::Kubernetes) && stated.ports.is_empty())
+        }))),
         schemas::objects(),
         "Whom it may connect to beyond its dependencies and DNS, as NetworkPolicy egress rules",
     ));
@@ -157,9 +160,9 @@ fn admitted(facts: &WorkloadFacts, workload: &Workload) -> Vec<Value> {
 }
 
 /// Egress rules as Kubernetes objects.
-pub fn rules(egress: &[Spanned<Egress>]) -> Vec<Value> {
+pub fn rules<'a>(egress: impl IntoIterator<Item = &'a Spanned<Egress>>) -> Vec<Value> {
     egress
-        .iter()
+        .into_iter()
         .filter_map(|stated| {
             let mut ports: Vec<Value> = Vec::new();
             for (list, protocol) in [(&stated.ports, "TCP"), (&stated.udp_ports, "UDP")] {

@@ -76,7 +76,7 @@ fn share(surge: &Surge) -> String {
 }
 
 fn drain(workload: &Workload) -> String {
-    if !derived::runs_always(workload) || derived::fewest_pods(workload) < 2 {
+    if !derived::runs_always(workload) || derived::most_pods(workload) < 2 {
         return "no budget".to_owned();
     }
     workload

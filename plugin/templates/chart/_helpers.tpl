@@ -217,6 +217,17 @@ capabilities:
 {{- int [[w.v]].replicaCount }}
 #% endif
 {{- end }}
+
+{{/* Most pods of [[w.name]]. */}}
+{{- define "[[chart.name]].[[w.name]].most" -}}
+#% if w.scaling == "hpa"
+{{- if [[w.v]].autoscaling.enabled }}{{ int [[w.v]].autoscaling.maxReplicas }}{{ else }}{{ int [[w.v]].replicaCount }}{{ end }}
+#% elif w.scaling == "keda"
+{{- if [[w.v]].keda.enabled }}{{ int [[w.v]].keda.maxReplicas }}{{ else }}{{ int [[w.v]].replicaCount }}{{ end }}
+#% else
+{{- int [[w.v]].replicaCount }}
+#% endif
+{{- end }}
 #% else
 
 {{/* Seconds that pods of [[w.name]] may wait before they work. */}}

@@ -232,8 +232,9 @@ fn source(document: &Document, sink: &mut Sink) {
         return;
     }
     let Some(secrets) = secrets else { return };
-    name(secrets, common, sink);
-    store(secrets, common, sink);
+    let chart = super::intent(document).map_or("app", |intent| intent.name.value.0.as_str());
+    name(chart, secrets, common, sink);
+    store(chart, secrets, common, sink);
     for (key, rule) in secrets.keys.iter() {
         self::rule(secrets, key, rule, common, sink);
     }
@@ -252,7 +253,11 @@ fn by_argocd(
         .and_then(|platform| platform.delivery.as_ref())
         .filter(|delivery| delivery.value == Delivery::ArgoCd);
     let secrets = document.secrets.as_ref();
-    let has_keys = !document.dependencies.declares_nothing()
+    // A server outside the release brings its own passwords.
+    let has_keys = document
+        .dependencies
+        .iter()
+        .any(|(_, dependency)| !dependency.from.value.0.starts_with("external/"))
         || secrets.is_some_and(|secrets| !secrets.keys.declares_nothing());
     let Some(delivery) = delivery else {
         return false;
@@ -276,7 +281,7 @@ fn by_argocd(
     true
 }
 
-fn name(secrets: &Spanned<Secrets>, common: SecretSource, sink: &mut Sink) {
+fn name(chart: &str, secrets: &Spanned<Secrets>, common: SecretSource, sink: &mut Sink) {
     let source = secrets.source.as_ref();
     match (common, &secrets.name) {
         (SecretSource::Existing, None) if !secrets.has_fault_in(&["name"]) => sink.push(
@@ -285,7 +290,7 @@ fn name(secrets: &Spanned<Secrets>, common: SecretSource, sink: &mut Sink) {
                     source.map_or(secrets.span, |source| source.span),
                     "which one?",
                 )
-                .help("add name = \"task-api-credentials\""),
+                .help(format!("add name = \"{chart}-credentials\"")),
         ),
         (SecretSource::Generate | SecretSource::External, Some(name)) => {
             let made = if common == SecretSource::Generate {
@@ -313,7 +318,7 @@ fn name(secrets: &Spanned<Secrets>, common: SecretSource, sink: &mut Sink) {
 }
 
 /// What comes from a store needs one, and a place in it.
-fn store(secrets: &Spanned<Secrets>, common: SecretSource, sink: &mut Sink) {
+fn store(chart: &str, secrets: &Spanned<Secrets>, common: SecretSource, sink: &mut Sink) {
     let external = |rule: &SecretKeyRule| {
         rule.source
             .as_ref()
@@ -344,9 +349,9 @@ fn store(secrets: &Spanned<Secrets>, common: SecretSource, sink: &mut Sink) {
                 "nothing says where the store keeps the values",
             )
             .at(placeless.map_or(place, |(_, rule)| rule.span), "where?")
-            .help(
-                "add remote = \"secret/task-api\" to [secrets], or `remote` to every external key",
-            ),
+            .help(format!(
+                "add remote = \"secret/{chart}\" to [secrets], or `remote` to every external key"
+            )),
         );
     }
 }

@@ -5,7 +5,7 @@ use crate::derived;
 use crate::diagnostic::{Diagnostic, Sink};
 use crate::model::{Document, Volume, Workload};
 use crate::span::{Span, Spanned};
-use crate::types::{RolloutStrategy, VolumeKind, WorkloadKind};
+use crate::types::{AccessMode, RolloutStrategy, VolumeKind, WorkloadKind};
 use std::collections::BTreeMap;
 
 /// Checks the volumes of one environment.
@@ -153,6 +153,16 @@ fn stateful(workload: &Workload, volume: &Volume, sink: &mut Sink) {
 }
 
 /// A volume that one node can mount, and pods on several nodes.
+/// Who may mount a persistent volume, in its word.
+fn access(workload: &Workload, volume: &str) -> &'static str {
+    workload
+        .volumes
+        .get(volume)
+        .and_then(|volume| volume.access.as_ref())
+        .map_or(AccessMode::ReadWriteOnce, |access| access.value)
+        .word()
+}
+
 fn shared(workload: &Workload, sink: &mut Sink) {
     let Some(name) = derived::single_mount(workload) else {
         return;
@@ -174,7 +184,7 @@ fn shared(workload: &Workload, sink: &mut Sink) {
                 format!("up to {most} pods share the volume `{}`, which one node can mount", name.value),
             )
             .at(span, format!("up to {most} pods"))
-            .at(name.span, "ReadWriteOnce")
+            .at(name.span, access(workload, &name.value))
             .help("write access = \"ReadWriteMany\" with a class that has it, kind = \"stateful\" for a volume for each pod, or kind = \"ephemeral\"")
             .note("pods on other nodes would wait for the volume for ever"),
         );
@@ -187,7 +197,7 @@ fn shared(workload: &Workload, sink: &mut Sink) {
                 format!("a new pod could not mount `{}` before the old one is gone", name.value),
             )
             .at(strategy.span, "the old pod stays until the new one is ready")
-            .at(name.span, "ReadWriteOnce")
+            .at(name.span, access(workload, &name.value))
             .help("write strategy = \"recreate\" or leave it out, or give the volume access = \"ReadWriteMany\""),
         );
     }

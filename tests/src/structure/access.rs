@@ -3,6 +3,7 @@
 
 use super::{Rendering, items, text};
 use crate::manifest::{Object, Pod};
+use serde_json::Value;
 
 pub fn faults(rendering: &Rendering<'_>) -> Vec<String> {
     let mut faults = Vec::new();
@@ -21,7 +22,7 @@ pub fn faults(rendering: &Rendering<'_>) -> Vec<String> {
             if !bound {
                 found.push("is bound to nobody".to_owned());
             }
-            found.extend(wildcards(object));
+            found.extend(rules(object));
             found
         }));
     }
@@ -68,22 +69,36 @@ fn binding_faults(rendering: &Rendering<'_>, binding: &Object, role: &str) -> Ve
         if subject["kind"] != "ServiceAccount" || subject["namespace"] != "ns" || !there {
             faults.push(format!("ServiceAccount {name} does not exist in ns"));
         }
+        let used = rendering.pods().iter().any(|pod| {
+            pod.spec["serviceAccountName"] == name
+                && pod.spec["automountServiceAccountToken"] == true
+        });
+        if !used {
+            faults.push(format!("no pod mounts the token of {name}"));
+        }
     }
     faults
 }
 
-/// Rules for everything, which nobody asked for.
-fn wildcards(role: &Object) -> Vec<String> {
-    let all = |key: &str| {
-        items(&role.value["rules"])
-            .flat_map(|rule| items(&rule[key]))
-            .any(|one| one == "*")
-    };
-    ["resources", "verbs"]
-        .into_iter()
-        .filter(|key| all(key))
-        .map(|key| format!("allows all {key}"))
-        .collect()
+/// Rules for everything, which nobody asked for, and rules for nothing.
+fn rules(role: &Object) -> Vec<String> {
+    let mut faults = Vec::new();
+    let rules: Vec<&Value> = items(&role.value["rules"]).collect();
+    if rules.is_empty() {
+        faults.push("has no rule".to_owned());
+    }
+    for rule in rules {
+        for key in ["apiGroups", "resources", "verbs"] {
+            let stated: Vec<&str> = items(&rule[key]).map(text).collect();
+            if stated.is_empty() {
+                faults.push(format!("a rule names no {key}"));
+            }
+            if stated.contains(&"*") {
+                faults.push(format!("allows all {key}"));
+            }
+        }
+    }
+    faults
 }
 
 fn token(rendering: &Rendering<'_>, pod: &Pod<'_>) -> Vec<String> {

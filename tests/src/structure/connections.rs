@@ -2,7 +2,7 @@
 //! of both ends let them through.
 
 use super::{Rendering, items, text};
-use crate::manifest::{Pod, matches};
+use crate::manifest::{Object, Pod, matches};
 use crate::text::{Url, base64, url};
 use serde_json::Value;
 
@@ -27,9 +27,85 @@ pub fn faults(rendering: &Rendering<'_>) -> Vec<String> {
             );
         }
     }
+    faults.extend(rendering.each_own("ExternalSecret", composed));
     faults.extend(test_urls(rendering));
     faults.extend(addresses(rendering));
+    faults.extend(rendering.each_own("NetworkPolicy", |_, policy| limits(&policy.value["spec"])));
+    faults.extend(open(rendering));
     faults
+}
+
+/// URLs that an operator composes of what it fetches.
+fn composed(rendering: &Rendering<'_>, object: &Object) -> Vec<String> {
+    let target_spec = &object.value["spec"]["target"];
+    let templates = target_spec["template"]["data"].as_object();
+    let mut faults = Vec::new();
+    for (key, template) in templates.into_iter().flatten() {
+        let found = match url(&filled(text(template))) {
+            // Beyond the release nothing can be known.
+            Some(url) if url.host.contains('.') => Vec::new(),
+            Some(url) => target(rendering, text(&target_spec["name"]), key, &url),
+            None if text(template).contains("://") => {
+                vec!["is no URL with user, password, host and port".to_owned()]
+            }
+            None => Vec::new(),
+        };
+        faults.extend(found.into_iter().map(|fault| format!("{key} {fault}")));
+    }
+    faults
+}
+
+/// A template with a password in each place of one.
+fn filled(template: &str) -> String {
+    let mut parts = template.split("{{");
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        text.push_str("sixteen-letters-");
+        text.push_str(part.split_once("}}").map_or("", |(_, rest)| rest));
+    }
+    text
+}
+
+/// A policy limits both ways, opens neither to everybody, and lets names be resolved.
+fn limits(spec: &Value) -> Vec<String> {
+    let mut faults: Vec<String> = ["Ingress", "Egress"]
+        .into_iter()
+        .filter(|way| !items(&spec["policyTypes"]).any(|kind| kind == way))
+        .map(|way| format!("does not limit {way}"))
+        .collect();
+    let nobody = |peers: &Value| items(peers).next().is_none();
+    if items(&spec["ingress"]).any(|rule| nobody(&rule["from"])) {
+        faults.push("lets everybody in".to_owned());
+    }
+    if items(&spec["egress"]).any(|rule| nobody(&rule["to"]) && nobody(&rule["ports"])) {
+        faults.push("lets its pods go everywhere".to_owned());
+    }
+    // Long answers come over TCP.
+    let resolves = |rule: &Value| {
+        let over = |protocol: &'static str| {
+            items(&rule["ports"]).filter(move |port| port["protocol"] == protocol)
+        };
+        over("UDP").any(|udp| over("TCP").any(|tcp| tcp["port"] == udp["port"]))
+    };
+    if items(&spec["egress"]).next().is_some() && !items(&spec["egress"]).any(resolves) {
+        faults.push("keeps its pods from DNS".to_owned());
+    }
+    faults
+}
+
+/// Pods that no policy limits although others are limited.
+fn open(rendering: &Rendering<'_>) -> Vec<String> {
+    if rendering.own("NetworkPolicy").next().is_none() {
+        return Vec::new();
+    }
+    let network = Network { rendering };
+    rendering
+        .pods()
+        .iter()
+        .filter(|pod| pod.object.is_own() && !pod.object.is_extra())
+        .filter(|pod| network.of(pod, "Ingress").is_empty())
+        .map(|pod| format!("{}: no policy limits it", pod.object.id()))
+        .collect()
 }
 
 /// Variables that hold a host, an address or a URL of the release: the pod may

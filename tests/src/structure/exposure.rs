@@ -8,6 +8,17 @@ use serde_json::Value;
 pub fn faults(rendering: &Rendering<'_>) -> Vec<String> {
     let mut faults = rendering.each_own("Ingress", ingress);
     faults.extend(rendering.each_own("HTTPRoute", route));
+    faults.extend(rendering.each_own("Middleware", |rendering, middleware| {
+        let used = rendering
+            .own("Ingress")
+            .any(|ingress| named_middlewares(ingress).any(|name| name == middleware.name()));
+        let mut found = Vec::new();
+        if !used {
+            found.push("no Ingress asks for it".to_owned());
+        }
+        found
+    }));
+    faults.extend(ambiguous(rendering));
     faults
 }
 
@@ -23,12 +34,10 @@ fn ingress(rendering: &Rendering<'_>, ingress: &Object) -> Vec<String> {
         if paths.is_empty() {
             faults.push(format!("host {} has no path", rule["host"]));
         }
-        faults.extend(
-            super::twice(paths.iter().map(|path| text(&path["path"])))
-                .into_iter()
-                .map(|path| format!("host {} has the path {path} twice", rule["host"])),
-        );
         for path in paths {
+            if !text(&path["path"]).starts_with('/') {
+                faults.push(format!("{} is no path", path["path"]));
+            }
             if !matches!(
                 text(&path["pathType"]),
                 "Prefix" | "Exact" | "ImplementationSpecific"
@@ -46,6 +55,30 @@ fn ingress(rendering: &Rendering<'_>, ingress: &Object) -> Vec<String> {
     faults.extend(certificates(rendering, ingress, &hosts));
     faults.extend(middlewares(rendering, ingress));
     faults
+}
+
+/// Requests that two entries take: of one object, or of two of a kind.
+fn ambiguous(rendering: &Rendering<'_>) -> Vec<String> {
+    let mut taken = Vec::new();
+    for rule in rendering
+        .own("Ingress")
+        .flat_map(|ingress| items(&ingress.value["spec"]["rules"]))
+    {
+        let paths = items(&rule["http"]["paths"]);
+        taken.extend(paths.map(|path| format!("Ingress {}{}", rule["host"], path["path"])));
+    }
+    for route in rendering.own("HTTPRoute") {
+        let spec = &route.value["spec"];
+        let matches = || items(&spec["rules"]).map(|rule| &rule["matches"]);
+        taken.extend(
+            items(&spec["hostnames"])
+                .flat_map(|host| matches().map(move |one| format!("HTTPRoute {host}{one}"))),
+        );
+    }
+    super::twice(taken)
+        .into_iter()
+        .map(|place| format!("{place} leads to two places"))
+        .collect()
 }
 
 /// Hosts are there, each once, and are names.
@@ -126,6 +159,12 @@ fn certificates(rendering: &Rendering<'_>, ingress: &Object, hosts: &[&str]) -> 
             faults.push(format!("nobody makes the certificate {secret}"));
         }
     }
+    let secrets = entries.iter().map(|entry| text(&entry["secretName"]));
+    faults.extend(
+        super::twice(secrets.filter(|name| !name.is_empty()))
+            .into_iter()
+            .map(|name| format!("keeps two certificates in {name}")),
+    );
     let covered = entries
         .iter()
         .flat_map(|entry| items(&entry["hosts"]))
@@ -143,18 +182,23 @@ fn certificates(rendering: &Rendering<'_>, ingress: &Object, hosts: &[&str]) -> 
 
 /// What Traefik is told to do with requests is there.
 fn middlewares(rendering: &Rendering<'_>, ingress: &Object) -> Option<String> {
+    let missing =
+        named_middlewares(ingress).find(|name| rendering.find("Middleware", name).is_none())?;
+    Some(format!("Middleware {missing} does not exist"))
+}
+
+/// The Middlewares that an Ingress asks for; whole entries if they are of elsewhere.
+fn named_middlewares(ingress: &Object) -> impl Iterator<Item = &str> {
     let key = "traefik.ingress.kubernetes.io/router.middlewares";
     let named = text(&ingress.value["metadata"]["annotations"][key]);
-    let missing = named
+    named
         .split(',')
-        .filter(|name| !name.is_empty())
-        .find(|name| {
-            let name = name
-                .strip_prefix("ns-")
-                .and_then(|rest| rest.strip_suffix("@kubernetescrd"));
-            name.is_none_or(|name| rendering.find("Middleware", name).is_none())
-        })?;
-    Some(format!("Middleware {missing} does not exist"))
+        .filter(|entry| !entry.is_empty())
+        .map(|entry| {
+            let name = entry.strip_prefix("ns-");
+            let name = name.and_then(|rest| rest.strip_suffix("@kubernetescrd"));
+            name.unwrap_or(entry)
+        })
 }
 
 fn route(rendering: &Rendering<'_>, route: &Object) -> Vec<String> {

@@ -32,25 +32,34 @@ pub struct Rendering<'a> {
     pub off: Vec<String>,
 }
 
+type Check = fn(&Rendering<'_>) -> Vec<String>;
+
+/// Every check, by the name of its file.
+pub const CHECKS: &[(&str, Check)] = &[
+    ("names", names::faults),
+    ("pods", pods::faults),
+    ("access", access::faults),
+    ("references", references::faults),
+    ("storage", storage::faults),
+    ("selectors", selectors::faults),
+    ("secrets", secrets::faults),
+    ("connections", connections::faults),
+    ("exposure", exposure::faults),
+    ("monitoring", monitoring::faults),
+    ("rollout", rollout::faults),
+    ("scaling", scaling::faults),
+    ("nothings", nothings),
+];
+
 impl Rendering<'_> {
-    /// Every fault.
-    pub fn faults(&self) -> Vec<String> {
-        let checks: [fn(&Rendering<'_>) -> Vec<String>; 13] = [
-            names::faults,
-            pods::faults,
-            access::faults,
-            references::faults,
-            storage::faults,
-            selectors::faults,
-            secrets::faults,
-            connections::faults,
-            exposure::faults,
-            monitoring::faults,
-            rollout::faults,
-            scaling::faults,
-            nothings,
-        ];
-        checks.iter().flat_map(|check| check(self)).collect()
+    /// Every fault, with the name of the check that found it.
+    pub fn faults(&self) -> Vec<(&'static str, String)> {
+        let judged = |(name, check): &(&'static str, Check)| {
+            let faults = check(self);
+            let name = *name;
+            faults.into_iter().map(move |fault| (name, fault))
+        };
+        CHECKS.iter().flat_map(judged).collect()
     }
 
     /// Objects of a kind.

@@ -93,7 +93,8 @@ fn endpoints<'a>(list: &'a Value, faults: &mut Vec<String>) -> Vec<&'a Value> {
     found
 }
 
-fn duration(text: &str) -> bool {
+/// Whether a text is a time in one unit, such as `30s`.
+pub fn duration(text: &str) -> bool {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_lowercase());
     matches!(&text[digits.len()..], "ms" | "s" | "m" | "h")
         && digits.parse::<u32>().is_ok_and(|number| number > 0)
@@ -140,12 +141,18 @@ fn annotated(rendering: &Rendering<'_>, pod: &Pod<'_>) -> Option<String> {
 }
 
 fn alerts(rule: &Object) -> Vec<String> {
+    let groups: Vec<&str> = items(&rule.value["spec"]["groups"])
+        .map(|group| text(&group["name"]))
+        .collect();
     let rules: Vec<&Value> = items(&rule.value["spec"]["groups"])
         .flat_map(|group| items(&group["rules"]))
         .collect();
     let mut faults = Vec::new();
     if rules.is_empty() {
         faults.push("has no alert".to_owned());
+    }
+    if groups.contains(&"") || !super::twice(groups).is_empty() {
+        faults.push("has groups without names of their own".to_owned());
     }
     faults.extend(
         super::twice(rules.iter().map(|rule| text(&rule["alert"])))

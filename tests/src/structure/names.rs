@@ -49,6 +49,10 @@ fn own(object: &Object) -> Vec<String> {
             object.name().len()
         ));
     }
+    // Another namespace may have a release of this name.
+    if CLUSTER_WIDE.contains(&object.kind()) && !object.name().starts_with("ns-") {
+        faults.push("its name does not begin with its namespace".to_owned());
+    }
     let mut maps = vec![&object.value["metadata"]["labels"]];
     maps.extend(object.pod().map(|pod| pod.labels));
     if object.kind() == "CronJob" {
@@ -61,8 +65,14 @@ fn own(object: &Object) -> Vec<String> {
     for labels in maps {
         faults.extend(label_faults(labels));
     }
-    let annotations = &object.value["metadata"]["annotations"];
-    faults.extend(not_text(annotations).map(|key| format!("annotation {key} is no text")));
+    let mut annotations = vec![&object.value["metadata"]["annotations"]];
+    annotations.extend(object.pod().map(|pod| pod.annotations));
+    faults.extend(
+        annotations
+            .into_iter()
+            .flat_map(not_text)
+            .map(|key| format!("annotation {key} is no text")),
+    );
     let standard = [
         "app.kubernetes.io/name",
         "app.kubernetes.io/instance",

@@ -1,8 +1,9 @@
 //! Pods within the restricted Pod Security Standard, with identity, resources
 //! and variables as every pod of a chart should have them.
 
-use super::{Rendering, items};
+use super::{Rendering, items, text};
 use crate::manifest::Pod;
+use crate::text::quantity;
 use serde_json::Value;
 
 pub fn faults(rendering: &Rendering<'_>) -> Vec<String> {
@@ -15,6 +16,7 @@ pub fn faults(rendering: &Rendering<'_>) -> Vec<String> {
             let name = &container["name"];
             let mut more = container_faults(container, pod.spec);
             more.extend(life(&pod, container));
+            more.extend(fields(&pod, container));
             found.extend(
                 more.into_iter()
                     .map(|fault| format!("container {name}: {fault}")),
@@ -140,13 +142,7 @@ fn container_faults(container: &Value, pod: &Value) -> Vec<String> {
             .filter(|(holds, _)| !holds)
             .map(|(_, fault)| (*fault).to_owned()),
     );
-    for kind in ["requests", "limits"] {
-        for resource in ["cpu", "memory"] {
-            if container["resources"][kind][resource].is_null() {
-                faults.push(format!("no {resource} {kind}"));
-            }
-        }
-    }
+    faults.extend(resources(&container["resources"]));
     for variable in items(&container["env"]) {
         if variable["valueFrom"].is_null() && !variable["value"].is_string() {
             faults.push(format!(
@@ -157,6 +153,69 @@ fn container_faults(container: &Value, pod: &Value) -> Vec<String> {
     }
     faults.extend(repeated(container));
     faults
+}
+
+/// Processor and memory, both ways, and no more asked for than allowed.
+fn resources(resources: &Value) -> Vec<String> {
+    let mut faults = Vec::new();
+    for resource in ["cpu", "memory"] {
+        let amount = |kind: &str| quantity(&resources[kind][resource]);
+        for kind in ["requests", "limits"] {
+            if amount(kind).is_none_or(|amount| amount <= 0.0) {
+                faults.push(format!("no {resource} {kind}"));
+            }
+        }
+        if amount("requests") > amount("limits") {
+            faults.push(format!("asks for more {resource} than it may have"));
+        }
+    }
+    faults
+}
+
+/// Variables that tell a pod about itself name something that it has.
+fn fields(pod: &Pod<'_>, container: &Value) -> Vec<String> {
+    const PATHS: &[&str] = &[
+        "metadata.name",
+        "metadata.namespace",
+        "metadata.uid",
+        "spec.nodeName",
+        "spec.serviceAccountName",
+        "status.hostIP",
+        "status.hostIPs",
+        "status.podIP",
+        "status.podIPs",
+    ];
+    let keyed = |path: &str, of: &str, map: &Value| {
+        let key = path
+            .strip_prefix(of)
+            .and_then(|rest| rest.strip_suffix("']"));
+        key.is_some_and(|key| !map[key].is_null())
+    };
+    let there = |from: &Value| {
+        let path = text(&from["fieldRef"]["fieldPath"]);
+        let resource = text(&from["resourceFieldRef"]["resource"]);
+        let stated = resource
+            .split_once('.')
+            .map_or(&Value::Null, |(kind, name)| {
+                &container["resources"][kind][name]
+            });
+        match (
+            from["fieldRef"].is_null(),
+            from["resourceFieldRef"].is_null(),
+        ) {
+            (false, _) => {
+                PATHS.contains(&path)
+                    || keyed(path, "metadata.labels['", pod.labels)
+                    || keyed(path, "metadata.annotations['", pod.annotations)
+            }
+            (_, false) => !stated.is_null(),
+            _ => true,
+        }
+    };
+    items(&container["env"])
+        .filter(|variable| !there(&variable["valueFrom"]))
+        .map(|variable| format!("variable {} asks for what is not there", variable["name"]))
+        .collect()
 }
 
 /// Probes and hooks, which only a container that keeps running has; what they

@@ -43,18 +43,22 @@ fn pod_faults(rendering: &Rendering<'_>, pod: &Pod<'_>) -> Vec<String> {
         ));
     }
     faults.extend(volumes(pod));
+    faults.extend(parts(rendering, pod));
     faults
 }
 
-struct Reference<'a> {
-    kind: &'static str,
-    name: &'a str,
+/// What a pod names.
+pub struct Reference<'a> {
+    /// Such as `Secret`.
+    pub kind: &'static str,
+    /// Its name.
+    pub name: &'a str,
     key: Option<&'a str>,
     optional: bool,
 }
 
 /// Every ConfigMap, Secret and claim that a pod names.
-fn named<'a>(pod: &Pod<'a>) -> Vec<Reference<'a>> {
+pub fn named<'a>(pod: &Pod<'a>) -> Vec<Reference<'a>> {
     let mut found = Vec::new();
     let mut add = |kind, object: &'a Value, name: &str, key: Option<&'a Value>| {
         if !object.is_null() {
@@ -164,6 +168,37 @@ fn before(object: &Object, hook: &Object) -> bool {
         .iter()
         .all(|event| object.hooks().contains(event));
     shared && object.weight() < hook.weight()
+}
+
+/// Mounts of one file out of a volume that does not have it. A folder would
+/// stand in its place.
+fn parts(rendering: &Rendering<'_>, pod: &Pod<'_>) -> Vec<String> {
+    let volume = |name: &Value| items(&pod.spec["volumes"]).find(|volume| volume["name"] == *name);
+    let mut faults = Vec::new();
+    for mount in pod
+        .containers()
+        .into_iter()
+        .flat_map(|container| items(&container["volumeMounts"]))
+    {
+        let part = text(&mount["subPath"]);
+        let Some(volume) = volume(&mount["name"]).filter(|_| !part.is_empty()) else {
+            continue;
+        };
+        let source = [&volume["configMap"], &volume["secret"]]
+            .into_iter()
+            .find(|source| !source.is_null());
+        let Some(source) = source else { continue };
+        let listed = items(&source["items"]).any(|item| item["path"] == part);
+        let map = rendering.find("ConfigMap", text(&source["name"]));
+        let held = source["items"].is_null()
+            && map.is_some_and(|map| {
+                !map.value["data"][part].is_null() || !map.value["binaryData"][part].is_null()
+            });
+        if !listed && !held {
+            faults.push(format!("volume {} has no file {part}", mount["name"]));
+        }
+    }
+    faults
 }
 
 /// Mounts of volumes that are not there, volumes that nothing mounts.

@@ -2,6 +2,7 @@
 
 use super::{Rendering, items, text};
 use crate::manifest::{Object, Pod};
+use crate::text::is_schedule;
 use serde_json::Value;
 
 pub fn faults(rendering: &Rendering<'_>) -> Vec<String> {
@@ -30,7 +31,61 @@ pub fn faults(rendering: &Rendering<'_>) -> Vec<String> {
         faults.extend(super::of(cron, cron_faults(&cron.value["spec"])));
     }
     faults.extend(tests(rendering));
+    for object in rendering.made_here() {
+        faults.extend(super::of(object, hook(object)));
+    }
+    for kind in ["Deployment", "StatefulSet"] {
+        faults.extend(rendering.each_own(kind, stale));
+    }
     faults
+}
+
+/// Helm leaves out a hook of an event that it does not know, and takes a weight
+/// that is no number for none.
+fn hook(object: &Object) -> Vec<String> {
+    const EVENTS: &[&str] = &[
+        "pre-install",
+        "post-install",
+        "pre-delete",
+        "post-delete",
+        "pre-upgrade",
+        "post-upgrade",
+        "pre-rollback",
+        "post-rollback",
+        "test",
+    ];
+    let mut faults: Vec<String> = object
+        .hooks()
+        .into_iter()
+        .filter(|event| !EVENTS.contains(event))
+        .map(|event| format!("Helm knows no event {event}"))
+        .collect();
+    let weight = &object.value["metadata"]["annotations"]["helm.sh/hook-weight"];
+    if !weight.is_null() && text(weight).parse::<i64>().is_err() {
+        faults.push(format!("its weight {weight} is no number"));
+    }
+    faults
+}
+
+/// Pods that keep running although a ConfigMap or Secret of the release, which
+/// they read when they start, is another one.
+fn stale(rendering: &Rendering<'_>, object: &Object) -> Vec<String> {
+    let Some(pod) = object.pod() else {
+        return Vec::new();
+    };
+    let reads = |kind: &str| {
+        super::references::named(&pod)
+            .iter()
+            .any(|one| one.kind == kind && rendering.find(kind, one.name).is_some())
+    };
+    [
+        ("ConfigMap", "checksum/config"),
+        ("Secret", "checksum/secret"),
+    ]
+    .into_iter()
+    .filter(|(kind, mark)| reads(kind) && !pod.annotations[*mark].is_string())
+    .map(|(kind, _)| format!("a new {kind} does not replace its pods"))
+    .collect()
 }
 
 /// Pods wait for a mark that somebody of the rendering leaves.
@@ -189,7 +244,7 @@ fn cron_faults(spec: &Value) -> Vec<String> {
         faults.push("says nothing about runs at the same time".to_owned());
     }
     let schedule = text(&spec["schedule"]);
-    if schedule.split_whitespace().count() != 5 && !schedule.starts_with('@') {
+    if !is_schedule(schedule) {
         faults.push(format!("{schedule:?} is no schedule"));
     }
     if text(&spec["timeZone"]).is_empty() {

@@ -3,6 +3,7 @@
 
 use super::{Rendering, items, text};
 use crate::manifest::Object;
+use crate::text::quantity;
 use serde_json::Value;
 
 /// Fewest and most pods.
@@ -98,7 +99,7 @@ fn autoscaler(rendering: &Rendering<'_>, scaler: &Object) -> Vec<String> {
             .into_iter()
             .chain(letters)
             .collect();
-        if metric[&details]["target"]["type"].is_null() {
+        if !aims(&metric[&details]["target"]) {
             faults.push(format!("a metric of type {kind:?} has no target"));
         }
         if kind == "Resource" {
@@ -110,6 +111,17 @@ fn autoscaler(rendering: &Rendering<'_>, scaler: &Object) -> Vec<String> {
         }
     }
     faults
+}
+
+/// Whether the target of a metric says how much of it is meant.
+fn aims(target: &Value) -> bool {
+    let key = match text(&target["type"]) {
+        "Utilization" => "averageUtilization",
+        "AverageValue" => "averageValue",
+        "Value" => "value",
+        _ => return false,
+    };
+    quantity(&target[key]).is_some_and(|amount| amount > 0.0)
 }
 
 /// Containers without a request, of which a utilization would be a share.

@@ -3,6 +3,7 @@
 use super::{Rendering, items, text};
 use crate::manifest::Object;
 use crate::text::base64;
+use serde_json::Value;
 
 /// The ExternalSecret that makes the Secret of a name.
 pub fn external<'a>(rendering: &'a Rendering<'_>, name: &str) -> Option<&'a Object> {
@@ -25,8 +26,15 @@ fn external_faults(rendering: &Rendering<'_>, object: &Object) -> Vec<String> {
     let spec = &object.value["spec"];
     let name = text(&spec["target"]["name"]);
     let mut faults = Vec::new();
-    if rendering.find("Secret", name).is_some() || rendering.known("Secret", name).is_some() {
+    let twin = rendering.kind("ExternalSecret").any(|other| {
+        other.name() != object.name() && other.value["spec"]["target"]["name"] == name
+    });
+    let made = rendering.find("Secret", name).is_some();
+    if made || twin || rendering.known("Secret", name).is_some() {
         faults.push(format!("Secret {name} has another creator"));
+    }
+    if spec["target"]["creationPolicy"] != "Owner" {
+        faults.push(format!("Secret {name} would stay behind"));
     }
     let whole = rendering
         .objects
@@ -50,10 +58,37 @@ fn external_faults(rendering: &Rendering<'_>, object: &Object) -> Vec<String> {
         }
     }
     let interval = text(&spec["refreshInterval"]);
-    if !interval.starts_with(|c: char| c.is_ascii_digit()) {
+    if !super::monitoring::duration(interval) {
         faults.push(format!("refreshes every {interval:?}"));
     }
-    let keys = external_keys(object);
+    faults.extend(unfetched(spec));
+    faults.extend(key_faults(&external_keys(object)));
+    faults
+}
+
+/// Values that texts are composed of and nobody fetches.
+fn unfetched(spec: &Value) -> Vec<String> {
+    let fetched: Vec<&str> = items(&spec["data"])
+        .map(|entry| text(&entry["secretKey"]))
+        .collect();
+    let composed = spec["target"]["template"]["data"].as_object();
+    let mut faults = Vec::new();
+    for (key, value) in composed.into_iter().flatten() {
+        let asked = text(value)
+            .split("index . \"")
+            .skip(1)
+            .filter_map(|rest| rest.split('"').next());
+        faults.extend(
+            asked
+                .filter(|name| !fetched.contains(name))
+                .map(|name| format!("{key} is made of {name}, which nobody fetches")),
+        );
+    }
+    faults
+}
+
+fn key_faults(keys: &[&str]) -> Vec<String> {
+    let mut faults = Vec::new();
     if keys.is_empty() {
         faults.push("has no key".to_owned());
     }

@@ -25,7 +25,19 @@ pub fn faults(rendering: &Rendering<'_>) -> Vec<String> {
                 .map(|fault| format!("{}: {fault}", object.id())),
         );
     }
+    for pod in rendering.pods().iter().filter(|pod| pod.object.is_own()) {
+        faults.extend(super::of(pod.object, spread(rendering, pod)));
+    }
     faults
+}
+
+/// Pods spread among those of their own component.
+fn spread(rendering: &Rendering<'_>, pod: &Pod<'_>) -> Vec<String> {
+    items(&pod.spec["topologySpreadConstraints"])
+        .map(|constraint| taken(rendering, &constraint["labelSelector"]))
+        .filter(|pods| pods.len() != 1 || pods[0].object.id() != pod.object.id())
+        .map(|pods| format!("spreads among [{}]", ids(&pods)))
+        .collect()
 }
 
 /// The pods that a selector takes.
@@ -93,7 +105,14 @@ fn service(rendering: &Rendering<'_>, object: &Object) -> Vec<String> {
         _ if headless && pods.iter().all(users) => Vec::new(),
         _ => vec![format!("selects [{}], not one component", ids(&pods))],
     };
-    for port in items(&object.value["spec"]["ports"]) {
+    let ports = || items(&object.value["spec"]["ports"]);
+    let numbers = ports().map(|port| (port["port"].to_string(), port["protocol"].to_string()));
+    if !super::twice(numbers).is_empty()
+        || !super::twice(ports().map(|port| text(&port["name"]))).is_empty()
+    {
+        faults.push("has a port twice".to_owned());
+    }
+    for port in ports() {
         let target = if port["targetPort"].is_null() {
             &port["port"]
         } else {

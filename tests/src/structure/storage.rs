@@ -3,6 +3,7 @@
 
 use super::{Rendering, items, text};
 use crate::manifest::{Object, Pod};
+use crate::text::quantity;
 use serde_json::Value;
 
 pub fn faults(rendering: &Rendering<'_>) -> Vec<String> {
@@ -60,8 +61,12 @@ fn sized(spec: &Value) -> Vec<String> {
     if modes.len() != 1 || !MODES.contains(&modes[0]) {
         faults.push(format!("claims a volume for {modes:?}"));
     }
-    if text(&spec["resources"]["requests"]["storage"]).is_empty() {
+    if quantity(&spec["resources"]["requests"]["storage"]).is_none_or(|size| size <= 0.0) {
         faults.push("claims a volume without a size".to_owned());
+    }
+    // An empty class is not the cluster's usual one: nobody makes the volume.
+    if spec["storageClassName"] == "" {
+        faults.push("claims a volume of no class".to_owned());
     }
     faults
 }

@@ -3,7 +3,7 @@
 use super::{amounts, mode, replicas, settings};
 use crate::catalog;
 use crate::lower::context::{Context, DependencyFacts};
-use crate::lower::{schemas, secret};
+use crate::lower::{monitoring, schemas, secret};
 use crate::values::{Entry, Node, insert, leaf, open_branch};
 use serde_json::{Value, json};
 use taskspec_spec::model::{Dependency, Document};
@@ -206,6 +206,10 @@ impl Subchart<'_> {
                     "dynamic"
                 }),
                 schemas::string(),
+            ),
+            "alerts" => (
+                monitoring::groups(self.document, &self.context.chart.name)?,
+                json!({ "type": "array", "items": schemas::object() }),
             ),
             "retention" => {
                 let stated = dependency.retention.as_ref();
