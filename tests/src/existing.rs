@@ -3,7 +3,7 @@
 //! switched off.
 
 use crate::chart::{Built, Variant, merged};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// An object that is there before the release.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +24,20 @@ pub fn values(chart: &Built, variant: &Variant) -> Value {
     let base = chart.data("values.yaml");
     let files = variant.files.iter();
     files.fold(base, |values, file| merged(&values, &chart.data(file)))
+}
+
+/// Values with what `--set` switches on or off.
+pub fn set(values: Value, settings: &str) -> Value {
+    let flags = settings
+        .split(',')
+        .filter_map(|setting| setting.split_once('='))
+        .filter_map(|(path, flag)| Some((path, flag.parse::<bool>().ok()?)));
+    flags.fold(values, |values, (path, flag)| {
+        let one = path
+            .rsplit('.')
+            .fold(json!(flag), |inner, key| json!({ key: inner }));
+        merged(&values, &one)
+    })
 }
 
 /// Keys of the values whose components are switched off.
@@ -50,6 +64,8 @@ fn walk(value: &Value, above: &str, readme: &str, found: &mut Vec<Existing>) {
     for (key, inner) in value.as_object().into_iter().flatten() {
         if let Some(name) = inner.as_str().filter(|name| !name.is_empty()) {
             let kind = match (above, key.as_str()) {
+                // An issuer makes it, unless the README asks for it.
+                ("tls", "secretName") if !is_asked(readme, name) => continue,
                 (_, "existingSecret" | "secretName") => "Secret",
                 (_, "configMapName") => "ConfigMap",
                 (_, "existingClaim") => "PersistentVolumeClaim",
@@ -67,6 +83,11 @@ fn walk(value: &Value, above: &str, readme: &str, found: &mut Vec<Existing>) {
     for inner in value.as_array().into_iter().flatten() {
         walk(inner, above, readme, found);
     }
+}
+
+/// Whether a Secret is among the prerequisites.
+fn is_asked(readme: &str, name: &str) -> bool {
+    readme.contains(&format!("| Secret | `{name}` | "))
 }
 
 /// Keys that the README asks for in a Secret: those of its row among the
@@ -94,7 +115,6 @@ fn keys(readme: &str, name: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn values_name_what_is_there() {
@@ -106,9 +126,10 @@ mod tests {
                 "serviceAccount": { "create": false, "name": "c" },
             },
             "secrets": { "pay": { "existingSecret": "payments" } },
+            "ingress": { "tls": [{ "secretName": "made" }, { "secretName": "bought" }] },
             "redis": { "auth": { "existingSecret": "not ours" } },
         });
-        let readme = "| Secret | `payments` | its key API\\_KEY | dev |\n\nIt needs these keys:\n\n| key |\n|---|\n| `url` | x |\n\n| `other` |\n";
+        let readme = "| Secret | `payments` | its key API\\_KEY | dev |\n| Secret | `bought` | a certificate | dev |\n\nIt needs these keys:\n\n| key |\n|---|\n| `url` | x |\n\n| `other` |\n";
         let found = named(&values, &["redis".to_owned()], readme);
         let shown: Vec<String> = found
             .iter()
@@ -122,6 +143,7 @@ mod tests {
                 "PersistentVolumeClaim b url",
                 "ServiceAccount c url",
                 "Secret payments API_KEY",
+                "Secret bought url",
             ]
         );
     }

@@ -7,7 +7,7 @@
 //! release name, runs once for each Helm and environment.
 
 use serde_json::{Value, json};
-use taskspec_tests::chart::{Built, Case, Variant, merged};
+use taskspec_tests::chart::{Built, Case, Variant};
 use taskspec_tests::existing;
 use taskspec_tests::manifest::{self, Object};
 use taskspec_tests::parallel;
@@ -243,7 +243,7 @@ fn connections_follow_the_architecture() {
         let objects = chart
             .render(&helm, release, variant, more)
             .and_then(|text| manifest::parse(&text));
-        let values = set(existing::values(&chart, variant), more[1]);
+        let values = existing::set(existing::values(&chart, variant), more[1]);
         let found = objects.map_or_else(
             |fault| vec![fault],
             |objects| chart.faults(&values, &objects),
@@ -253,20 +253,6 @@ fn connections_follow_the_architecture() {
             .map(|fault| format!("{release} {}: {fault}", more[1]))
             .collect()
     });
-}
-
-/// Values with what `--set` switches on or off.
-fn set(values: Value, settings: &str) -> Value {
-    let flags = settings
-        .split(',')
-        .filter_map(|setting| setting.split_once('='))
-        .filter_map(|(path, flag)| Some((path, flag.parse::<bool>().ok()?)));
-    flags.fold(values, |values, (path, flag)| {
-        let one = path
-            .rsplit('.')
-            .fold(json!(flag), |inner, key| json!({ key: inner }));
-        merged(&values, &one)
-    })
 }
 
 /// Network policies find a server's pods by its name, which has to stay.

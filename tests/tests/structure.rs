@@ -1,438 +1,249 @@
 //! The checks of renderings notice what they are for: a good rendering has no
-//! fault, each mutation of it has the fault that it was made for.
+//! fault, and each damage of it has the fault that it was made for.
+//!
+//! The damages are data: each file of `tests/mutations` names a chart and, by
+//! check and fault, what is done to one object of its rendering.
 
-use serde_json::{Value, json};
-use taskspec_tests::chart::Case;
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use taskspec_tests::chart::{Built, Case};
 use taskspec_tests::manifest::{self, Object};
-use taskspec_tests::structure::Rendering;
-use taskspec_tests::tools::Helm;
+use taskspec_tests::structure::CHECKS;
+use taskspec_tests::tools::{Helm, workspace};
+use taskspec_tests::{existing, parallel};
 
-fn good() -> Vec<Object> {
-    let chart = Case::example("task-api-embedded").build();
-    let more = ["--set", "agent.replicaCount=2"];
-    let text = chart
-        .render(&Helm::newest(), "agent", &chart.variants()[0], &more)
-        .expect("the chart renders");
-    manifest::parse(&text).expect("the objects are YAML")
+/// A rendering, and what must be noticed when it is damaged.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Mutations {
+    /// Such as `charts/kinds`.
+    case: String,
+    /// The environment whose values apply; without one the defaults.
+    environment: Option<String>,
+    /// What `--set` says.
+    set: Option<String>,
+    /// Damages by the check that must notice them and a part of what it says.
+    noticed: BTreeMap<String, BTreeMap<String, Damages>>,
 }
 
-fn faults(objects: &[Object]) -> Vec<String> {
-    Rendering {
-        objects,
-        from_repositories: &[],
-        existing: Vec::new(),
-        off: Vec::new(),
-    }
-    .faults()
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Damages {
+    One(Damage),
+    Several(Vec<Damage>),
 }
 
-/// Sets what a JSON pointer names in the first object of a kind whose name ends so.
-type Mutation = (
-    &'static str,
-    &'static str,
-    &'static str,
-    fn() -> Value,
-    &'static str,
-);
-
-/// Kind, end of the name, place, new value, the fault that must be found.
-const MUTATIONS: &[Mutation] = &[
-    (
-        "Deployment",
-        "",
-        "/metadata/namespace",
-        || json!("default"),
-        "not in the release's namespace",
-    ),
-    (
-        "Deployment",
-        "",
-        "/metadata/labels/app.kubernetes.io~1version",
-        || json!("1.0.0+b"),
-        "no valid value",
-    ),
-    (
-        "Deployment",
-        "",
-        "/metadata/labels/app.kubernetes.io~1component",
-        || json!(true),
-        "is no text",
-    ),
-    (
-        "Service",
-        "agent-task-api",
-        "/metadata/name",
-        || json!("x".repeat(64)),
-        "is no name",
-    ),
-    (
-        "StatefulSet",
-        "redis",
-        "/metadata/name",
-        || json!("x".repeat(53)),
-        "is no name",
-    ),
-    (
-        "Service",
-        "agent-redis",
-        "/metadata/name",
-        || json!("agent-task-api"),
-        "made twice",
-    ),
-    (
-        "Deployment",
-        "",
-        "/spec/template/spec/automountServiceAccountToken",
-        || json!(true),
-        "mounts the token",
-    ),
-    (
-        "Job",
-        "",
-        "/spec/template/spec/enableServiceLinks",
-        || json!(true),
-        "enableServiceLinks",
-    ),
-    (
-        "Pod",
-        "",
-        "/spec/securityContext/runAsNonRoot",
-        || json!(false),
-        "may run as root",
-    ),
-    (
-        "Pod",
-        "",
-        "/spec/securityContext/seccompProfile",
-        || json!({}),
-        "no seccomp profile",
-    ),
-    (
-        "Deployment",
-        "",
-        "/spec/template/spec/securityContext/runAsUser",
-        || json!(0),
-        "runs as user 0",
-    ),
-    (
-        "Deployment",
-        "",
-        "/spec/template/spec/hostNetwork",
-        || json!(true),
-        "hostNetwork",
-    ),
-    (
-        "Deployment",
-        "",
-        "/spec/template/spec/volumes/0",
-        || json!({ "name": "writable-0", "hostPath": { "path": "/" } }),
-        "not allowed",
-    ),
-    (
-        "Deployment",
-        "",
-        "/spec/template/spec/containers/0/securityContext/capabilities/drop",
-        || json!([]),
-        "keeps capabilities",
-    ),
-    (
-        "Job",
-        "",
-        "/spec/template/spec/initContainers/1/securityContext/allowPrivilegeEscalation",
-        || json!(true),
-        "escalate",
-    ),
-    (
-        "Job",
-        "",
-        "/spec/template/spec/initContainers/0/resources/limits",
-        || json!({}),
-        "no cpu limits",
-    ),
-    (
-        "StatefulSet",
-        "postgresql",
-        "/spec/template/spec/containers/0/image",
-        || json!("postgres:latest"),
-        "fixed version",
-    ),
-    (
-        "Deployment",
-        "",
-        "/spec/template/spec/initContainers/0/env/1/value",
-        || json!(5),
-        "is no text",
-    ),
-    (
-        "Deployment",
-        "",
-        "/spec/template/spec/serviceAccountName",
-        || json!("nobody"),
-        "ServiceAccount nobody does not exist",
-    ),
-    (
-        "Deployment",
-        "",
-        "/spec/template/spec/containers/0/envFrom/0/configMapRef/name",
-        || json!("none"),
-        "ConfigMap none does not exist",
-    ),
-    (
-        "Deployment",
-        "",
-        "/spec/template/spec/containers/0/env/0/valueFrom/secretKeyRef/key",
-        || json!("none"),
-        "has no key none",
-    ),
-    (
-        "Job",
-        "",
-        "/spec/template/spec/initContainers/1/env/0/valueFrom/secretKeyRef/name",
-        || json!("none"),
-        "Secret none does not exist",
-    ),
-    (
-        "Deployment",
-        "",
-        "/spec/template/spec/volumes",
-        || json!([]),
-        "mounted but not there",
-    ),
-    (
-        "StatefulSet",
-        "redis",
-        "/spec/serviceName",
-        || json!("agent-redis"),
-        "no headless Service",
-    ),
-    (
-        "Service",
-        "agent-task-api",
-        "/spec/selector/app.kubernetes.io~1component",
-        || json!("none"),
-        "selects no pod",
-    ),
-    (
-        "Service",
-        "agent-task-api",
-        "/spec/selector",
-        || json!({ "app.kubernetes.io/instance": "agent" }),
-        "not one component",
-    ),
-    (
-        "Service",
-        "agent-task-api",
-        "/spec/ports/0/targetPort",
-        || json!("https"),
-        "has no port \"https\"",
-    ),
-    (
-        "Deployment",
-        "",
-        "/spec/selector/matchLabels",
-        || json!({ "app.kubernetes.io/name": "task-api" }),
-        "its selector takes",
-    ),
-    (
-        "Job",
-        "",
-        "/spec/template/metadata/labels/app.kubernetes.io~1component",
-        || json!("agent"),
-        "its selector takes",
-    ),
-    (
-        "PodDisruptionBudget",
-        "",
-        "/spec/selector/matchLabels",
-        || json!({}),
-        "not one component",
-    ),
-    (
-        "PodDisruptionBudget",
-        "",
-        "/spec/maxUnavailable",
-        || json!(0),
-        "a disruption budget of 0",
-    ),
-    (
-        "Deployment",
-        "",
-        "/spec/replicas",
-        || json!(1),
-        "a disruption budget for one replica",
-    ),
-    (
-        "NetworkPolicy",
-        "agent-task-api",
-        "/spec/podSelector",
-        || json!({}),
-        "not one component",
-    ),
-    (
-        "NetworkPolicy",
-        "agent-task-api",
-        "/spec/ingress/0/ports/0/port",
-        || json!("https"),
-        "has no port https",
-    ),
-    (
-        "NetworkPolicy",
-        "agent-task-api",
-        "/spec/egress",
-        || json!([]),
-        "may not connect to StatefulSet/agent-postgresql",
-    ),
-    (
-        "NetworkPolicy",
-        "agent-redis",
-        "/spec/ingress",
-        || json!([]),
-        "may not connect to StatefulSet/agent-redis",
-    ),
-    (
-        "NetworkPolicy",
-        "connection-test",
-        "/spec/egress",
-        || json!([]),
-        "may not connect to Deployment/agent-task-api",
-    ),
-    (
-        "Secret",
-        "",
-        "/data/database-url",
-        || json!("cG9zdGdyZXNxbDovL3U6cEBzQGg6NTQzMi9k"),
-        "is no URL",
-    ),
-    // postgresql://u:correcthorsebattery@elsewhere:5432/d
-    (
-        "Secret",
-        "",
-        "/data/database-url",
-        || json!("cG9zdGdyZXNxbDovL3U6Y29ycmVjdGhvcnNlYmF0dGVyeUBlbHNld2hlcmU6NTQzMi9k"),
-        "leads to elsewhere",
-    ),
-    (
-        "Secret",
-        "",
-        "/data/redis-password",
-        || json!("not base64"),
-        "no base64",
-    ),
-    // task-api-1.0.0, which stands in labels
-    (
-        "Secret",
-        "",
-        "/data/redis-password",
-        || json!("dGFzay1hcGktMS4wLjA="),
-        "holds redis-password",
-    ),
-    (
-        "Deployment",
-        "",
-        "/spec/strategy/rollingUpdate/maxSurge",
-        || json!(0),
-        "no pod could be replaced",
-    ),
-    (
-        "Deployment",
-        "",
-        "/spec/strategy",
-        || json!({ "type": "PreparingUpdate" }),
-        "has no strategy",
-    ),
-    (
-        "Deployment",
-        "",
-        "/spec/progressDeadlineSeconds",
-        || json!(30),
-        "still wait",
-    ),
-    (
-        "Deployment",
-        "",
-        "/spec/template/spec/terminationGracePeriodSeconds",
-        || json!(1),
-        "not more than its drain",
-    ),
-    (
-        "Job",
-        "",
-        "/spec/template/spec/restartPolicy",
-        || json!("OnFailure"),
-        "restarts in place",
-    ),
-    (
-        "Pod",
-        "",
-        "/spec/restartPolicy",
-        || json!("Always"),
-        "a bare pod",
-    ),
-    (
-        "Deployment",
-        "",
-        "/spec/template/spec/nodeSelector",
-        || Value::Null,
-        "nothing at",
-    ),
-];
-
-fn set(value: &mut Value, pointer: &str, new: Value) {
-    let (parent, key) = pointer.rsplit_once('/').expect("a pointer");
-    let parent = value
-        .pointer_mut(parent)
-        .unwrap_or_else(|| panic!("{pointer} is not there"));
-    match parent {
-        Value::Array(list) => list[key.parse::<usize>().expect("an index")] = new,
-        other => other[key.replace("~1", "/")] = new,
-    }
+/// What is done to one object. Places are JSON pointers.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Damage {
+    /// Its kind and the end of its name: `Deployment/worker`. The first counts.
+    of: String,
+    /// Values by their places.
+    #[serde(default)]
+    set: BTreeMap<String, Value>,
+    /// Places that are taken away.
+    #[serde(default)]
+    remove: Vec<String>,
+    /// Places that are left without a value.
+    #[serde(default)]
+    clear: Vec<String>,
+    /// Whether the whole object is taken away.
+    #[serde(default)]
+    drop: bool,
+    /// Whether a copy of the object is damaged, beside the object.
+    #[serde(default)]
+    copy: bool,
 }
 
-#[test]
-fn every_mutation_is_noticed() {
-    let good = good();
-    assert_eq!(faults(&good), Vec::<String>::new());
-    let mut missed = Vec::new();
-    for (kind, end, pointer, new, expected) in MUTATIONS {
-        let mut objects = good.clone();
-        let object = objects
-            .iter_mut()
-            .find(|object| object.kind() == *kind && object.name().ends_with(end));
-        set(
-            &mut object.unwrap_or_else(|| panic!("no {kind} {end}")).value,
-            pointer,
-            new(),
-        );
-        let found = faults(&objects);
-        if !found.iter().any(|fault| fault.contains(expected)) {
-            missed.push(format!(
-                "{kind} {end} {pointer}: expected `{expected}`, found {found:?}"
-            ));
+impl Damages {
+    fn each(&self) -> &[Damage] {
+        match self {
+            Self::One(damage) => std::slice::from_ref(damage),
+            Self::Several(damages) => damages,
         }
     }
-    taskspec_tests::parallel::report(missed);
 }
 
-/// Waiting for a mark that nobody leaves, and a hook before its objects.
-#[test]
-fn order_is_noticed() {
-    let mut objects = good();
-    objects.retain(|object| object.kind() != "Job");
-    assert!(
-        faults(&objects)
+impl Damage {
+    /// The objects with the damage; what is not there if it cannot be done.
+    fn apply(&self, good: &[Object]) -> Result<Vec<Object>, String> {
+        let mut objects = good.to_vec();
+        let (kind, end) = self.of.split_once('/').expect("a kind and a name");
+        let place = objects
             .iter()
-            .any(|fault| fault.contains("which nobody leaves"))
-    );
+            .position(|object| object.kind() == kind && object.name().ends_with(end))
+            .ok_or_else(|| format!("{} is not there", self.of))?;
+        if self.drop {
+            objects.remove(place);
+            return Ok(objects);
+        }
+        if self.copy {
+            objects.push(objects[place].clone());
+        }
+        let value = &mut objects[place].value;
+        let missing = |pointer: &String| format!("{pointer} of {} is not there", self.of);
+        for (pointer, new) in &self.set {
+            set(value, pointer, new.clone()).ok_or_else(|| missing(pointer))?;
+        }
+        for pointer in &self.clear {
+            set(value, pointer, Value::Null).ok_or_else(|| missing(pointer))?;
+        }
+        for pointer in &self.remove {
+            remove(value, pointer).ok_or_else(|| missing(pointer))?;
+        }
+        Ok(objects)
+    }
+}
 
-    let mut objects = good();
-    let job = objects
-        .iter_mut()
-        .find(|object| object.kind() == "Job")
-        .expect("there is a Job");
-    job.value["metadata"]["annotations"] = json!({ "helm.sh/hook": "pre-install,pre-upgrade" });
-    assert!(
-        faults(&objects)
+/// What holds a place, and the last part of the pointer.
+fn parent<'a>(value: &'a mut Value, pointer: &str) -> Option<(&'a mut Value, String)> {
+    let (above, key) = pointer.rsplit_once('/')?;
+    Some((value.pointer_mut(above)?, key.replace("~1", "/")))
+}
+
+/// Sets a place; the one behind the last item of a list is new.
+fn set(value: &mut Value, pointer: &str, new: Value) -> Option<()> {
+    match parent(value, pointer)? {
+        (Value::Array(list), key) => {
+            let index: usize = key.parse().ok()?;
+            if index == list.len() {
+                list.push(new);
+            } else {
+                *list.get_mut(index)? = new;
+            }
+        }
+        (Value::Object(map), key) => drop(map.insert(key, new)),
+        _ => return None,
+    }
+    Some(())
+}
+
+fn remove(value: &mut Value, pointer: &str) -> Option<Value> {
+    match parent(value, pointer)? {
+        (Value::Array(list), key) => {
+            let index: usize = key.parse().ok()?;
+            (index < list.len()).then(|| list.remove(index))
+        }
+        (Value::Object(map), key) => map.remove(&key),
+        _ => None,
+    }
+}
+
+/// A chart with a rendering without faults.
+struct Good {
+    chart: Built,
+    values: Value,
+    objects: Vec<Object>,
+}
+
+impl Good {
+    fn new(mutations: &Mutations) -> Self {
+        let (kind, name) = mutations.case.split_once('/').expect("a kind of case");
+        let chart = match kind {
+            "examples" => Case::example(name),
+            _ => Case::own(name),
+        }
+        .build();
+        let environment = mutations.environment.as_deref().unwrap_or("defaults");
+        let variants = chart.variants();
+        let variant = variants
             .iter()
-            .any(|fault| fault.contains("does not exist yet when the hook runs"))
-    );
+            .find(|variant| variant.name == environment)
+            .unwrap_or_else(|| panic!("{} has no environment {environment}", mutations.case));
+        let settings = mutations.set.as_deref().unwrap_or_default();
+        let more: &[&str] = if settings.is_empty() {
+            &[]
+        } else {
+            &["--set", settings]
+        };
+        let text = chart
+            .render(&Helm::newest(), "agent", variant, more)
+            .unwrap_or_else(|fault| panic!("{fault}"));
+        Self {
+            values: existing::set(existing::values(&chart, variant), settings),
+            objects: manifest::parse(&text).expect("the objects are YAML"),
+            chart,
+        }
+    }
+
+    fn judged(&self, objects: &[Object]) -> Vec<(&'static str, String)> {
+        self.chart.judged(&self.values, objects)
+    }
+}
+
+/// What the damages of one file show.
+#[derive(Default)]
+struct Outcome {
+    missed: Vec<String>,
+    /// Checks that noticed a damage that no other noticed.
+    needed: BTreeSet<&'static str>,
+}
+
+fn judge(file: &Path) -> Outcome {
+    let name = file.display();
+    let text = fs::read_to_string(file).unwrap_or_else(|fault| panic!("{name}: {fault}"));
+    let mutations: Mutations =
+        toml::from_str(&text).unwrap_or_else(|fault| panic!("{name}: {fault}"));
+    let good = Good::new(&mutations);
+    let mut outcome = Outcome::default();
+    let unprovoked = good.judged(&good.objects).into_iter();
+    outcome
+        .missed
+        .extend(unprovoked.map(|(check, fault)| format!("{name}: undamaged: {check}: {fault}")));
+    for (check, noticed) in &mutations.noticed {
+        for (fault, damages) in noticed {
+            for damage in damages.each() {
+                let place = format!("{name}: {}: {check}: `{fault}`", damage.of);
+                match damage.apply(&good.objects) {
+                    Ok(objects) => outcome.add(&place, (check, fault), &good.judged(&objects)),
+                    Err(missing) => outcome.missed.push(format!("{place}: {missing}")),
+                }
+            }
+        }
+    }
+    outcome
+}
+
+impl Outcome {
+    /// What the checks found in a damaged rendering, and who had to say what.
+    fn add(&mut self, place: &str, wanted: (&str, &str), found: &[(&'static str, String)]) {
+        let (check, fault) = wanted;
+        let said = |(by, said): &(&str, String)| *by == check && said.contains(fault);
+        if !found.iter().any(said) {
+            self.missed.push(format!("{place} is not said: {found:?}"));
+        }
+        self.needed.extend(alone(found));
+    }
+}
+
+/// The check that found everything that was found.
+fn alone(found: &[(&'static str, String)]) -> Option<&'static str> {
+    let (first, _) = found.first()?;
+    found.iter().all(|(by, _)| by == first).then_some(*first)
+}
+
+#[test]
+fn every_damage_is_noticed_and_every_check_is_needed() {
+    let folder = workspace().join("tests/mutations");
+    let mut files: Vec<PathBuf> = fs::read_dir(&folder)
+        .expect("tests/mutations is readable")
+        .map(|entry| entry.expect("tests/mutations is readable").path())
+        .collect();
+    files.sort();
+    let outcomes = parallel::map(files, |file| judge(&file));
+    let needed: BTreeSet<&str> = outcomes
+        .iter()
+        .flat_map(|outcome| outcome.needed.iter().copied())
+        .collect();
+    let mut missed: Vec<String> = CHECKS
+        .iter()
+        .filter(|(check, _)| !needed.contains(check))
+        .map(|(check, _)| format!("no damage is noticed by {check} alone"))
+        .collect();
+    missed.extend(outcomes.into_iter().flat_map(|outcome| outcome.missed));
+    parallel::report(missed);
 }

@@ -30,7 +30,7 @@ pub fn faults(rendering: &Rendering<'_>) -> Vec<String> {
     faults.extend(rendering.each_own("ExternalSecret", composed));
     faults.extend(test_urls(rendering));
     faults.extend(addresses(rendering));
-    faults.extend(rendering.each_own("NetworkPolicy", |_, policy| limits(&policy.value["spec"])));
+    faults.extend(rendering.each_own("NetworkPolicy", limits));
     faults.extend(open(rendering));
     faults
 }
@@ -67,10 +67,22 @@ fn filled(template: &str) -> String {
 }
 
 /// A policy limits both ways, opens neither to everybody, and lets names be resolved.
-fn limits(spec: &Value) -> Vec<String> {
-    let mut faults: Vec<String> = ["Ingress", "Egress"]
-        .into_iter()
-        .filter(|way| !items(&spec["policyTypes"]).any(|kind| kind == way))
+fn limits(rendering: &Rendering<'_>, policy: &Object) -> Vec<String> {
+    let spec = &policy.value["spec"];
+    // Where the servers of a repository's chart go is up to them.
+    let servers = rendering
+        .pods()
+        .iter()
+        .filter(|pod| pod.matches(&spec["podSelector"]))
+        .all(|pod| pod.object.is_from(rendering.from_repositories));
+    let ways: &[&str] = if servers {
+        &["Ingress"]
+    } else {
+        &["Ingress", "Egress"]
+    };
+    let mut faults: Vec<String> = ways
+        .iter()
+        .filter(|way| !items(&spec["policyTypes"]).any(|kind| kind == **way))
         .map(|way| format!("does not limit {way}"))
         .collect();
     let nobody = |peers: &Value| items(peers).next().is_none();

@@ -185,10 +185,10 @@ fn arithmetic(spec: &Value) -> Vec<String> {
 }
 
 /// More than one replica has a budget that lets a node drain; one has none. An
-/// autoscaler's least counts.
+/// autoscaler's most counts: a budget must be there when the second pod comes.
 fn budget(rendering: &Rendering<'_>, controller: &Object) -> Option<String> {
     let replicas = match super::scaling::bounds(rendering, controller) {
-        Some(bounds) => bounds.least,
+        Some(bounds) => bounds.most,
         None => controller.value["spec"]["replicas"].as_u64()?,
     };
     let pod = controller.pod()?;
