@@ -176,6 +176,40 @@ fn an_edited_file_is_kept_until_forced() {
     assert_eq!(place.read("chart/Chart.yaml.orig"), "mine\n");
 }
 
+/// Templates that a person adds are that person's, whatever else the chart gains
+/// or loses.
+#[test]
+fn files_in_templates_custom_survive_every_build() {
+    let place = Workplace::with_spec();
+    let build = ["build", "spec.toml", "-o", "chart"];
+    place.run(&build).succeeded();
+    let custom = [
+        ("chart/templates/custom/banner.yaml", "banner: mine\r\n"),
+        ("chart/templates/custom/more/_part.tpl", "no end of line"),
+    ];
+    for (path, text) in custom {
+        fs::create_dir_all(place.path(path).parent().unwrap()).unwrap();
+        place.put(path, text.as_bytes());
+    }
+    let service = "chart/templates/service.yaml";
+    assert!(place.path(service).is_file());
+    for (starter, has_service) in [("service", true), ("cron", false), ("service", true)] {
+        place
+            .run(&["init", "--from", starter, "--force"])
+            .succeeded();
+        for more in [&[][..], &["--force"], &["--message-format", "json"]] {
+            let run = place.run(&[&build[..], more].concat()).succeeded();
+            for output in [run.stdout, run.stderr, place.read("chart/taskspec.lock")] {
+                assert!(!output.contains("custom"), "{starter} {more:?}: {output}");
+            }
+        }
+        assert_eq!(place.path(service).is_file(), has_service, "{starter}");
+        for (path, text) in custom {
+            assert_eq!(place.read(path), text, "{starter}");
+        }
+    }
+}
+
 #[test]
 fn a_faulty_specification_leaves_the_chart_as_it_is() {
     let place = Workplace::with_spec();

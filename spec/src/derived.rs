@@ -1,12 +1,16 @@
 //! What follows from a model: ports, numbers of pods, who connects to whom.
 //! Used by the checks and by the compiler, so that both mean the same.
 
-use crate::model::{Document, EnvValue, Scaling, Workload};
+use crate::model::{Document, EnvValue, Peer, Scaling, Workload};
 use crate::span::Spanned;
 use crate::types::{
     AccessMode, AppProtocol, Layout, Protocol, RolloutStrategy, Scaler, Surge, VolumeKind,
     WorkloadKind,
 };
+
+/// Share of the pods that a rollout adds unless the author says otherwise, in
+/// percent: one of up to four, five of twenty.
+pub const SURGE_PERCENT: u32 = 25;
 
 /// A port of a workload's pods.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,7 +138,7 @@ pub fn surge_pods(workload: &Workload, replicas: u32) -> u32 {
         .as_ref()
         .and_then(|rollout| rollout.max_surge.as_ref());
     match stated.map(|surge| &surge.value) {
-        None => 1,
+        None => replicas.saturating_mul(SURGE_PERCENT).div_ceil(100),
         Some(Surge::Pods(pods)) => *pods,
         // Kubernetes rounds the surge up.
         Some(Surge::Percent(share)) => replicas.saturating_mul(*share).div_ceil(100),
@@ -255,6 +259,20 @@ pub fn calls<'a>(document: &'a Document, name: &str, workload: &'a Workload) -> 
         }
     }
     all
+}
+
+/// Whether peers of the network policies connect one workload with another.
+pub fn admits(document: &Document, name: &str, workload: &Workload, to: &str) -> bool {
+    let means = |peer: &Peer, wanted: &str| match peer {
+        Peer::Table(table) => table.workload.as_ref().is_some_and(|w| w.value.0 == wanted),
+        Peer::Release | Peer::Namespace | Peer::Cluster => true,
+        _ => false,
+    };
+    workload.egress.iter().any(|one| means(&one.to.value, to))
+        || document
+            .workloads
+            .get(to)
+            .is_some_and(|called| called.allow_from.iter().any(|one| means(&one.value, name)))
 }
 
 /// Names of the dependencies whose URL a workload gets, each once.

@@ -1,6 +1,7 @@
 //! The programs that judge charts. `cargo xtask tools` fetches them into
 //! `.tools/`; a test that needs a missing one fails and says so.
 
+use std::env;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,6 +27,17 @@ pub fn program(path: &str) -> PathBuf {
         ".tools/{path} is missing; run: cargo xtask tools"
     );
     program
+}
+
+/// The program that people call, with the component in it.
+///
+/// # Panics
+/// If `TASKSPEC_RUNNER` does not name it.
+pub fn runner() -> PathBuf {
+    let runner = env::var_os("TASKSPEC_RUNNER").map(PathBuf::from);
+    runner
+        .filter(|program| program.is_file())
+        .expect("TASKSPEC_RUNNER names no program; run: cargo xtask test")
 }
 
 /// One version of Helm.

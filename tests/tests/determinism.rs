@@ -2,15 +2,16 @@
 //! imports nothing.
 
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::thread;
-use taskspec_tests::chart::{Built, Case};
+use taskspec_tests::chart::{Built, Case, temporary, write};
 use taskspec_tests::existing;
 use taskspec_tests::manifest;
 use taskspec_tests::parallel;
-use taskspec_tests::tools::{Helm, workspace};
+use taskspec_tests::tools::{Helm, runner, said, workspace};
 use wasmparser::{Parser, Payload};
 
 #[test]
@@ -49,6 +50,55 @@ fn the_same_specification_gives_the_same_bytes() {
             );
         }
     }
+}
+
+/// The component in the runner and the compiler as native code are the same
+/// program. `taskspec.lock` is the runner's own file.
+#[test]
+fn the_component_gives_the_same_bytes_as_the_native_compiler() {
+    let runner = runner();
+    parallel::no_faults(Case::all(), |case| {
+        let folder = temporary();
+        write(&folder.path().join("spec.toml"), &case.spec);
+        let output = Command::new(&runner)
+            .current_dir(folder.path())
+            .args(["build", "spec.toml", "-o", "chart"])
+            .output()
+            .expect("the runner starts");
+        if !output.status.success() {
+            return vec![format!("{}: {}", case.name, said(&output))];
+        }
+        let mut built = files(&folder.path().join("chart"));
+        built.remove("taskspec.lock");
+        let native = case.compile().files.into_iter();
+        let native: BTreeMap<String, String> =
+            native.map(|file| (file.path, file.contents)).collect();
+        let paths: BTreeSet<&String> = built.keys().chain(native.keys()).collect();
+        let other = paths
+            .into_iter()
+            .filter(|path| built.get(*path) != native.get(*path));
+        other
+            .map(|path| format!("{}: {path} differs", case.name))
+            .collect()
+    });
+}
+
+/// Every file below a folder, by its path there.
+fn files(folder: &Path) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(folder).expect("the folder is readable") {
+        let path = entry.expect("the folder is readable").path();
+        let name = path.file_name().expect("an entry has a name");
+        let name = name.to_string_lossy().into_owned();
+        if path.is_dir() {
+            let inner = files(&path).into_iter();
+            found.extend(inner.map(|(below, text)| (format!("{name}/{below}"), text)));
+        } else {
+            let text = fs::read_to_string(&path).expect("the file is text");
+            found.insert(name, text);
+        }
+    }
+    found
 }
 
 #[test]

@@ -157,6 +157,10 @@ const PARTS: &[(&str, &str)] = &[
     ),
     ("pod", include_str!("../../templates/chart/parts/pod.yaml")),
     (
+        "secret-file",
+        include_str!("../../templates/chart/parts/secret-file.yaml"),
+    ),
+    (
         "variables",
         include_str!("../../templates/chart/parts/variables.yaml"),
     ),

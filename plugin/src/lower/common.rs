@@ -4,7 +4,7 @@ use super::context::{
     ChangeFacts, ChartFacts, Context, DependencyFacts, OwnerFacts, StatementFacts, TestFacts,
     ToolFacts,
 };
-use super::{exposure, migration, schemas, secret};
+use super::{exposure, schemas, secret};
 use crate::api::Decision;
 use crate::catalog::Catalog;
 use crate::values::{Entry, branch, leaf, open_branch};
@@ -43,7 +43,6 @@ pub fn chart(resolved: &Resolved) -> ChartFacts {
         name: intent.name.value.0.clone(),
         key: values_key(&intent.name),
         layout: derived::layout(&resolved.base).word().to_owned(),
-        jobs_expire: migration::jobs_expire(&resolved.base),
         changes: changes(intent),
         version: intent.version.text.clone(),
         app_version: intent

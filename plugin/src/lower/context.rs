@@ -114,8 +114,6 @@ pub struct ChartFacts {
     pub license: String,
     /// What changed, as Artifact Hub reads it.
     pub changes: Vec<ChangeFacts>,
-    /// Whether a finished Job removes itself.
-    pub jobs_expire: bool,
 }
 
 /// A change since the last version.
@@ -219,6 +217,14 @@ pub struct WorkloadFacts {
     pub files: Vec<FileFacts>,
     /// Files that hold a key of a Secret.
     pub secret_files: Vec<FileFacts>,
+    /// Files with plain text of the workload that it is like.
+    pub like_files: Vec<FileFacts>,
+    /// Files of the workload that it is like, which hold a key of a Secret.
+    pub like_secret_files: Vec<FileFacts>,
+    /// Whether it or one of its containers has files with plain text.
+    pub has_files: bool,
+    /// Plain variables whose text names other variables, such as `$(HOST)`.
+    pub composed: Vec<String>,
     /// Containers that run before it.
     pub init: Vec<ContainerFacts>,
     /// Containers that run beside it.
@@ -393,6 +399,10 @@ pub struct ContainerFacts {
     pub shares_env: bool,
     /// Its own variables that do not stand in its values.
     pub variables: Variables,
+    /// Its files with plain text.
+    pub files: Vec<FileFacts>,
+    /// Its files that hold a key of a Secret.
+    pub secret_files: Vec<FileFacts>,
     /// Names of the volumes that it mounts.
     pub mounts: Vec<String>,
     /// Names of its ports.

@@ -18,10 +18,10 @@ use taskspec_spec::Resolved;
 use taskspec_spec::codes;
 use taskspec_spec::derived;
 use taskspec_spec::diagnostic::{Diagnostic, Sink};
-use taskspec_spec::model::{Dependency, Document};
+use taskspec_spec::model::{Dependency, Document, EnvValue};
 use taskspec_spec::span::Spanned;
 use taskspec_spec::suggest;
-use taskspec_spec::types::DependencyMode;
+use taskspec_spec::types::{ConnectionPart, DependencyMode};
 
 /// Facts of every dependency. Faults against the catalog go to the sink.
 pub fn resolve(resolved: &Resolved, catalog: &Catalog, sink: &mut Sink) -> Vec<DependencyFacts> {
@@ -57,6 +57,8 @@ pub fn resolve(resolved: &Resolved, catalog: &Catalog, sink: &mut Sink) -> Vec<D
             entry: &entry,
             engine,
             stated: &stated,
+            password_wanted: documents(resolved)
+                .any(|document| asks_password(document, &name.value)),
         };
         let new = source.facts(base);
         if new.host_template.is_empty()
@@ -78,6 +80,27 @@ pub fn resolve(resolved: &Resolved, catalog: &Catalog, sink: &mut Sink) -> Vec<D
         facts.push(new);
     }
     facts
+}
+
+/// Whether a variable takes the password of a dependency.
+fn asks_password(document: &Document, dependency: &str) -> bool {
+    let workloads = document
+        .workloads
+        .iter()
+        .flat_map(|(_, workload)| derived::references(document, workload));
+    let migrations = document
+        .migrations
+        .iter()
+        .flat_map(|migrations| migrations.env.iter())
+        .map(|(_, value)| &value.value);
+    workloads.chain(migrations).any(|value| {
+        matches!(value, EnvValue::Dependency(reference)
+            if reference.dependency.value.0 == dependency
+                && reference
+                    .part
+                    .as_ref()
+                    .is_some_and(|part| part.value == ConnectionPart::Password))
+    })
 }
 
 /// The base and every environment.
@@ -288,6 +311,8 @@ struct Source<'a> {
     engine: &'a Engine,
     /// The dependency in the base and in every environment.
     stated: &'a [&'a Dependency],
+    /// Whether a variable takes its password.
+    password_wanted: bool,
 }
 
 impl Source<'_> {
@@ -310,7 +335,12 @@ impl Source<'_> {
         );
         let operator = !entry.credentials.operator_secret.is_empty();
         let url_env = self.url_env();
-        let parts = self.parts();
+        let mut parts = self.parts();
+        // The Secret of an external server holds a password of its own on demand.
+        let outside = entry.kind == Kind::External && url.needs("password");
+        if outside {
+            parts.push("password".to_owned());
+        }
         let modes = self.modes();
         let (plain_mode, other_mode) = service_modes(entry, &modes);
         DependencyFacts {
@@ -381,7 +411,14 @@ impl Source<'_> {
                 "secretName".to_owned()
             },
             operator_secret: entry.credentials.operator_secret.clone(),
-            passwords: self.passwords(),
+            passwords: if outside && self.password_wanted {
+                vec![PasswordFacts {
+                    purpose: "password".to_owned(),
+                    key: format!("{name}-password"),
+                }]
+            } else {
+                self.passwords()
+            },
             derived: self.derived(),
             client: engine.client.clone(),
             test: engine.test.clone(),

@@ -74,7 +74,8 @@ fn ingress_values(document: &Document, facts: &IngressFacts, context: &Context) 
         leaf(
             "enabled",
             on(&document.ingress, |ingress| {
-                ingress.enabled.as_ref().map(|flag| flag.0)
+                let off = ingress.hosts.is_empty().then_some(false);
+                off.or_else(|| ingress.enabled.as_ref().map(|flag| flag.0))
             }),
             schemas::boolean(),
             "Make an Ingress",
@@ -308,7 +309,8 @@ fn route_values(document: &Document) -> Entry {
             leaf(
                 "enabled",
                 on(&document.gateway, |gateway| {
-                    gateway.enabled.as_ref().map(|flag| flag.0)
+                    let off = gateway.hosts.is_empty().then_some(false);
+                    off.or_else(|| gateway.enabled.as_ref().map(|flag| flag.0))
                 }),
                 schemas::boolean(),
                 "Make HTTPRoutes",

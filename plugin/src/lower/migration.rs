@@ -12,7 +12,7 @@ use taskspec_spec::derived;
 use taskspec_spec::diagnostic::{Diagnostic, Sink};
 use taskspec_spec::model::{Document, Migrations, Workload};
 use taskspec_spec::span::Spanned;
-use taskspec_spec::types::{Delivery, Strategy};
+use taskspec_spec::types::Strategy;
 
 /// Seconds that a database of the release may need until it answers for the
 /// first time: image, volume, initialisation.
@@ -411,14 +411,4 @@ impl MigrationFacts {
             "job"
         }
     }
-}
-
-/// Whether finished Jobs may be removed by themselves: tools that compare the
-/// cluster with the chart would create them anew for ever.
-pub fn jobs_expire(document: &Document) -> bool {
-    let delivery = document
-        .platform
-        .as_ref()
-        .and_then(|platform| platform.delivery.as_ref());
-    delivery.is_none_or(|delivery| delivery.value == Delivery::Helm)
 }

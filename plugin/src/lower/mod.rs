@@ -164,7 +164,14 @@ fn own_secrets(
         for container in workload.init.iter_mut().chain(&mut workload.sidecars) {
             secret::point_to_own(&mut container.variables.secrets, &secret.own);
         }
-        for file in &mut workload.secret_files {
+        let containers = workload.init.iter_mut().chain(&mut workload.sidecars);
+        let inner = containers.flat_map(|container| &mut container.secret_files);
+        let files = workload
+            .secret_files
+            .iter_mut()
+            .chain(&mut workload.like_secret_files)
+            .chain(inner);
+        for file in files {
             if secret.own.iter().any(|one| one.key == file.key) {
                 file.name_helper = format!("secret.{}.name", file.key);
                 file.key_helper = format!("secret.{}.key", file.key);

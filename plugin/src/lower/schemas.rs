@@ -165,6 +165,8 @@ pub struct Amounts {
     pub memory: (String, String),
     /// Request and limit of ephemeral storage.
     pub ephemeral: Option<(String, String)>,
+    /// Devices by resource.
+    pub devices: Vec<(String, u32)>,
 }
 
 impl Amounts {
@@ -186,6 +188,7 @@ impl Amounts {
                 |range| (range.request.text.clone(), range.limit.text.clone()),
             ),
             ephemeral: None,
+            devices: Vec::new(),
         }
     }
 
@@ -198,6 +201,9 @@ impl Amounts {
         if let Some((request, limit)) = &self.ephemeral {
             value["requests"]["ephemeral-storage"] = json!(request);
             value["limits"]["ephemeral-storage"] = json!(limit);
+        }
+        for (device, number) in &self.devices {
+            value["limits"][device] = json!(number);
         }
         value
     }
@@ -218,7 +224,12 @@ impl Amounts {
                     text,
                 ));
             }
-            // Open: devices such as nvidia.com/gpu are resources too.
+            // Kubernetes takes the request of a device from its limit.
+            for (device, number) in self.devices.iter().filter(|_| key == "limits") {
+                let text = format!("Number of {device}");
+                entries.push(leaf(device, *number, integer(0, 1000), text));
+            }
+            // Open: further devices are resources too.
             let mut entry = open_branch(key, "", entries);
             if let crate::values::Node::Branch { required, .. } = &mut entry.node
                 && key == "requests"

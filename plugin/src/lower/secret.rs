@@ -80,7 +80,11 @@ pub fn resolve(
     let mut random = Vec::new();
     let mut keys = Vec::new();
     for dependency in dependencies {
-        random.extend(dependency.passwords.iter().map(|password| RandomFacts {
+        let made = dependency
+            .passwords
+            .iter()
+            .filter(|_| dependency.in_release);
+        random.extend(made.map(|password| RandomFacts {
             key: password.key.clone(),
             length: PASSWORD_LENGTH,
         }));

@@ -169,7 +169,7 @@ capabilities:
 {{- end }}
 {{- toYaml $env }}
 {{- end }}
-#% if w.files
+#% if w.has_files
 
 {{/* Name of the ConfigMap with the files of [[w.name]]. */}}
 {{- define "[[chart.name]].[[w.name]].files" -}}
@@ -183,9 +183,17 @@ capabilities:
 #% if w.like
 {{- include "[[chart.name]].[[w.like]].env" . }}
 #% endif
+#% if w.like_files
+{{- toYaml [[w.like_v]].files }}
+#% endif
 #% if w.files
 {{- toYaml [[w.v]].files }}
 #% endif
+#% for c in w.sidecars + w.init
+#% if c.files
+{{- toYaml [[c.v]].files }}
+#% endif
+#% endfor
 {{- end }}
 #% if w.kind == "stateful"
 

@@ -25,29 +25,58 @@
 #% endfor
 {{- end }}
 
+{{/* Variables that name others: Kubernetes expands $(NAME) in a container only. */}}
+{{- define "[[chart.name]].[[w.name]].composed" -}}
+#% for name in w.composed
+{{- with index [[w.v]].env "[[name]]" }}
+- name: [[name]]
+  value: {{ include "[[chart.name]].text" . | quote }}
+{{- end }}
+#% endfor
+{{- end }}
+
+{{/* Variables of [[w.name]] besides those of ConfigMaps. */}}
+{{- define "[[chart.name]].[[w.name]].variables" -}}
+#@ variables 0 VARIABLES=w.variables
+#% if w.like
+{{- include "[[chart.name]].[[w.like]].composed" . }}
+#% endif
+{{- include "[[chart.name]].[[w.name]].composed" . }}
+{{- with [[w.v]].extraEnv }}
+{{- toYaml . | nindent 0 }}
+{{- end }}
+{{- end }}
+
 #% for c in w.sidecars + w.init
 {{/* Variables of the container [[c.name]]. */}}
 {{- define "[[chart.name]].[[w.name]].[[c.name]].env" -}}
 #@ variables 0 VARIABLES=c.variables
 #% if c.shares_env
 #@ variables 0 VARIABLES=w.variables
+{{- include "[[chart.name]].[[w.name]].composed" . }}
 #% endif
 {{- include "[[chart.name]].plainVariables" [[c.v]].env }}
 {{- end }}
 
 #% endfor
-{{/* What [[w.name]] mounts. */}}
-{{- define "[[chart.name]].[[w.name]].mounts" -}}
-{{- range $index, $path := [[w.v]].writableDirectories }}
-- name: writable-{{ $index }}
-  mountPath: {{ $path }}
-{{- end }}
-#% for volume in w.volumes
-- name: [[volume.name]]
-  mountPath: [[volume.mount]]
-#% if volume.read_only
+{{/* Files of [[w.name]]. */}}
+{{- define "[[chart.name]].[[w.name]].fileMounts" -}}
+#% if w.like_files
+{{- $own := list<% for file in w.files + w.secret_files %> "[[file.path]]"<% endfor %> }}
+{{- range $path, $text := [[w.like_v]].files }}
+{{- if not (has $path $own) }}
+- name: shared-files
+  mountPath: {{ $path | quote }}
+  subPath: {{ $path | trimPrefix "/" | replace "/" "." | quote }}
   readOnly: true
+{{- end }}
+{{- end }}
 #% endif
+#% for file in w.like_secret_files
+- name: [[file.volume]]
+  mountPath: [[file.path]]
+  subPath: file
+  readOnly: true
 #% endfor
 #% if w.files
 {{- range $path, $text := [[w.v]].files }}
@@ -63,6 +92,24 @@
   subPath: file
   readOnly: true
 #% endfor
+{{- end }}
+
+{{/* What [[w.name]] mounts. */}}
+{{- define "[[chart.name]].[[w.name]].mounts" -}}
+{{- range $index, $path := [[w.v]].writableDirectories }}
+- name: writable-{{ $index }}
+  mountPath: {{ $path }}
+{{- end }}
+#% for volume in w.volumes
+- name: [[volume.name]]
+  mountPath: [[volume.mount]]
+#% if volume.read_only
+  readOnly: true
+#% endif
+#% endfor
+{{- with include "[[chart.name]].[[w.name]].fileMounts" . | trim }}
+{{ . }}
+{{- end }}
 {{- with [[w.v]].extraVolumeMounts }}
 {{ toYaml . }}
 {{- end }}
@@ -128,22 +175,26 @@
     claimName: {{ default (include "[[chart.name]].suffixed" (dict "context" . "suffix" "[[w.name]]-[[volume.name]]")) [[w.v]].volumes.[[volume.key]].existingClaim | quote }}
 #% endif
 #% endfor
-#% if w.files
+#% if w.has_files
 - name: files
   configMap:
     name: {{ include "[[chart.name]].[[w.name]].files" . | quote }}
 #% endif
-#% for file in w.secret_files
-- name: [[file.volume]]
-  secret:
-    secretName: {{ include "[[chart.name]].[[file.name_helper]]" . | quote }}
-    items:
-#% if file.key_helper
-      - key: {{ include "[[chart.name]].[[file.key_helper]]" . | quote }}
-#% else
-      - key: [[file.key]]
+#% if w.like_files
+- name: shared-files
+  configMap:
+    name: {{ include "[[chart.name]].[[w.like]].files" . | quote }}
 #% endif
-        path: file
+#% for c in w.sidecars + w.init
+#% for file in c.secret_files
+#@ secret-file 0
+#% endfor
+#% endfor
+#% for file in w.like_secret_files
+#@ secret-file 0
+#% endfor
+#% for file in w.secret_files
+#@ secret-file 0
 #% endfor
 {{- with [[w.v]].extraVolumes }}
 {{ toYaml . }}

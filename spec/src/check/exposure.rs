@@ -6,14 +6,43 @@ use crate::decode::Map;
 use crate::derived;
 use crate::diagnostic::{Diagnostic, Sink};
 use crate::model::{Document, Ingress, Tls};
+use crate::resolve::Merged;
 use crate::span::{Span, Spanned};
 use crate::types::{Flag, HttpPath, IngressController, Name, PathTarget, SecretName};
 
-/// Checks the exposure of one environment.
-pub(super) fn check(document: &Document, sink: &mut Sink) {
+/// What environments state in place of the base.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Elsewhere {
+    /// Hosts of the Ingress.
+    ingress: bool,
+    /// Hosts of the routes.
+    gateway: bool,
+}
+
+impl Elsewhere {
+    /// What some of these environments state.
+    pub(super) fn of(environments: &[Merged]) -> Self {
+        let mut documents = environments.iter().map(|merged| &merged.document);
+        let ingress = |document: &Document| {
+            let ingress = document.ingress.as_ref();
+            ingress.is_some_and(|ingress| !ingress.hosts.declares_nothing())
+        };
+        let gateway = |document: &Document| {
+            let gateway = document.gateway.as_ref();
+            gateway.is_some_and(|gateway| !gateway.hosts.declares_nothing())
+        };
+        Self {
+            ingress: documents.clone().any(ingress),
+            gateway: documents.any(gateway),
+        }
+    }
+}
+
+/// Checks the exposure of one environment, or of the base.
+pub(super) fn check(document: &Document, elsewhere: Elsewhere, sink: &mut Sink) {
     let on = |enabled: &Option<Spanned<Flag>>| enabled.as_ref().is_none_or(|flag| flag.0);
     if let Some(ingress) = &document.ingress {
-        if ingress.hosts.declares_nothing() && on(&ingress.enabled) {
+        if ingress.hosts.declares_nothing() && on(&ingress.enabled) && !elsewhere.ingress {
             no_host(ingress.span, sink);
         }
         rate(ingress, sink);
@@ -29,7 +58,7 @@ pub(super) fn check(document: &Document, sink: &mut Sink) {
         one_issuer(ingress, sink);
     }
     if let Some(gateway) = &document.gateway {
-        if gateway.hosts.declares_nothing() && on(&gateway.enabled) {
+        if gateway.hosts.declares_nothing() && on(&gateway.enabled) && !elsewhere.gateway {
             no_host(gateway.span, sink);
         }
         if gateway.parents.is_empty() && !gateway.has_fault_in(&["parents"]) && on(&gateway.enabled)

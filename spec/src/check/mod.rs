@@ -21,6 +21,7 @@ pub mod timing;
 use crate::diagnostic::Sink;
 use crate::model::{Document, Intent};
 use crate::resolve::Merged;
+use exposure::Elsewhere;
 
 /// Runs every check.
 pub fn all(base: &Document, environments: &[Merged], sink: &mut Sink) {
@@ -28,16 +29,16 @@ pub fn all(base: &Document, environments: &[Merged], sink: &mut Sink) {
     references::statements(base, sink);
     references::layout(base, sink);
     names::check(base, environments, sink);
-    facts(base, sink);
+    facts(base, Elsewhere::of(environments), sink);
     for environment in environments {
         sink.about(Some(&environment.name));
-        facts(&environment.document, sink);
+        facts(&environment.document, Elsewhere::default(), sink);
     }
     sink.about(None);
 }
 
 /// The checks of what may differ between environments.
-fn facts(document: &Document, sink: &mut Sink) {
+fn facts(document: &Document, elsewhere: Elsewhere, sink: &mut Sink) {
     kinds::check(document, sink);
     references::check(document, sink);
     resources::check(document, sink);
@@ -47,7 +48,7 @@ fn facts(document: &Document, sink: &mut Sink) {
     storage::check(document, sink);
     scaling::check(document, sink);
     capacity::check(document, sink);
-    exposure::check(document, sink);
+    exposure::check(document, elsewhere, sink);
     monitoring::check(document, sink);
     patches::check(document, sink);
 }

@@ -20,7 +20,9 @@ pub(super) fn check(document: &Document, sink: &mut Sink) {
         directories(&workload.writable, sink);
         variables(document, &workload.env, sink);
         env_sources(&workload.env_from, sink);
-        for (_, source) in workload.files.iter() {
+        let containers = workload.init.iter().chain(workload.sidecars.iter());
+        let inner = containers.flat_map(|(_, container)| container.files.iter());
+        for (_, source) in workload.files.iter().chain(inner) {
             if let FileSource::Secret(key) = &source.value {
                 secret(document, key, sink);
             }
@@ -307,6 +309,36 @@ fn secret(document: &Document, key: &Spanned<SecretKey>, sink: &mut Sink) {
     }
 }
 
+/// The workload of a test has the connection that is tested.
+fn connected(document: &Document, from: &Spanned<Name>, to: &Spanned<Name>, sink: &mut Sink) {
+    let Some(workload) = document.workloads.get(from) else {
+        return;
+    };
+    if from.value == to.value || document.has_fault_in(&["dependencies", "workloads"]) {
+        return;
+    }
+    let known = derived::connections(document, workload).contains(&to.value.0.as_str())
+        || derived::calls(document, from, workload).contains(&to.value.0.as_str())
+        || derived::admits(document, from, workload, to);
+    let declared = document.dependencies.get(to).is_some() || document.workloads.get(to).is_some();
+    if declared && !known {
+        sink.push(
+            Diagnostic::error(
+                codes::DANGLING,
+                format!("`{}` does not connect to `{}`", from.value.0, to.value.0),
+            )
+            .at(to.span, "not connected")
+            .at(from.span, "has no such connection")
+            .help(if document.dependencies.get(to).is_some() {
+                format!("add uses = [\"{}\"] to the workload", to.value.0)
+            } else {
+                format!("add calls = [\"{}\"] to the workload", to.value.0)
+            })
+            .note("the network policies let through what is named"),
+        );
+    }
+}
+
 /// Checks what the statements refer to; they are the same in every environment.
 pub(super) fn statements(document: &Document, sink: &mut Sink) {
     for criterion in &document.criteria {
@@ -350,6 +382,7 @@ pub(super) fn statements(document: &Document, sink: &mut Sink) {
             if document.workloads.get(name).is_some() {
                 let _ = answers(document, name, sink);
             }
+            connected(document, &test.from, name, sink);
         }
     }
     for constraint in &document.constraints {

@@ -286,7 +286,9 @@ table! {
         args: Vec<Spanned<Any>> = "args";
         /// Environment variables, as for a workload.
         env: Map<EnvName, Spanned<EnvValue>> = "env";
-        /// Whether it has the workload's variables and connections too. Default: if it has the workload's image.
+        /// Files by path, as for a workload.
+        files: Map<AbsolutePath, Spanned<FileSource>> = "files";
+        /// Whether it has the workload's variables, connections and files too. Default: if it has the workload's image.
         shares_env: Option<Spanned<Flag>> = "shares-env" fixed;
         /// Volumes of the workload that it mounts. Default: all.
         mounts: Option<Spanned<Mounts>> = "mounts" fixed;

@@ -38,7 +38,7 @@ table! {
 table! {
     /// A test at run time.
     pub struct RuntimeTest {
-        /// Workload whose network position the test takes.
+        /// Workload that needs the connections: it has to name them in `uses`, `calls`, `env` or `egress`.
         from: Spanned<Name> = "from" fixed;
         /// Dependencies and workloads that must answer.
         reaches: Vec<Spanned<Name>> = "reaches" fixed;

@@ -70,6 +70,8 @@ table! {
         memory: Option<Spanned<MemoryRange>> = "memory";
         /// Space for logs and temporary files on the node. Default: no statement.
         ephemeral_storage: Option<Spanned<MemoryRange>> = "ephemeral-storage";
+        /// Devices of the node by resource, such as `"nvidia.com/gpu" = 1`.
+        devices: Map<AnnotationKey, Spanned<Positive>> = "devices";
         /// Environment variables: text, numbers, or a reference such as `{ secret = "…" }`.
         env: Map<EnvName, Spanned<EnvValue>> = "env";
         /// Existing Secrets and ConfigMaps, all of whose keys become variables: `{ secret = "…" }`, `{ config = "…" }`.
@@ -247,7 +249,7 @@ table! {
     pub struct Rollout {
         /// `rolling-update` or `recreate`. Default: rolling-update, or recreate if a volume can only be mounted once.
         strategy: Option<Spanned<RolloutStrategy>> = "strategy" fixed;
-        /// Pods above the number of replicas. Default 1.
+        /// Pods above the number of replicas. Default "25%": one of up to four.
         max_surge: Option<Spanned<Surge>> = "max-surge";
         /// Pods below the number of replicas. Default 0: no downtime.
         max_unavailable: Option<Spanned<Surge>> = "max-unavailable";

@@ -168,12 +168,12 @@ word!(
     ScalarShape {
         name: "the name of a values file",
         hint: "such as \"values-prod.yaml\"",
-        json: r#"{"type":"string","pattern":"^values-[a-z0-9][a-z0-9.-]{0,58}\\.yaml$"}"#,
+        json: r#"{"type":"string","pattern":"^[a-z0-9][a-z0-9.-]{0,58}\\.yaml$","not":{"const":"values.yaml"}}"#,
     },
     |text| {
-        let middle = text.strip_prefix("values-").and_then(|rest| rest.strip_suffix(".yaml"));
+        let middle = text.strip_suffix(".yaml").filter(|name| *name != "values");
         let valid = middle.is_some_and(|middle| {
-            (1..=60).contains(&middle.len())
+            (1..=59).contains(&middle.len())
                 && middle.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
                 && middle.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-'))
         });
@@ -181,7 +181,7 @@ word!(
             Ok(())
         } else {
             Err(Fault::new(codes::TEXT, format!("`{text}` is not the name of a values file"))
-                .help("write \"values-….yaml\" in lower case, such as \"values-production.yaml\""))
+                .help("write \"….yaml\" in lower case, such as \"values-production.yaml\"; values.yaml has the defaults"))
         }
     }
 );

@@ -35,6 +35,10 @@ pub fn facts(
             .map(|(name, _)| name.value.clone())
             .collect(),
     };
+    let (files, secret_files) = storage::files(
+        std::iter::once(&container.files),
+        &format!("{}-secret-file", name.value),
+    );
     let writable =
         storage::directories(container.writable.iter().map(|path| path.value.0.as_str()));
     ContainerFacts {
@@ -51,6 +55,8 @@ pub fn facts(
             .as_ref()
             .map_or(!own_image, |flag| flag.0),
         variables: variables::of(std::iter::once(&container.env), &[], &[], context, sink),
+        files,
+        secret_files,
         mounts,
         ports: ports
             .iter()
@@ -105,6 +111,9 @@ pub fn values(name: &Spanned<String>, container: &Container, ports: &[NamedPort<
         schemas::variables(),
         "Environment variables that are no secrets",
     ));
+    if !container.files.is_empty() {
+        entries.push(storage::files_value(&container.files));
+    }
     if let Some(probes) = &container.probes {
         entries.extend(probes::values(probes, ports));
     }

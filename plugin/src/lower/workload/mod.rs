@@ -12,14 +12,15 @@ pub use values::{amounts, run_seconds, values};
 pub use variables::{Context as VariableContext, env_sources, of as variables, plain_env};
 
 use super::context::{
-    CallFacts, DependencyFacts, MigrationFacts, PortFacts, RuleFacts, Variables, WorkloadFacts,
+    CallFacts, DependencyFacts, FileFacts, MigrationFacts, PortFacts, RuleFacts, Variables,
+    WorkloadFacts,
 };
 use super::network::Connections;
 use super::{Everywhere, migration};
 use taskspec_spec::check::names::values_key;
 use taskspec_spec::derived;
 use taskspec_spec::diagnostic::Sink;
-use taskspec_spec::model::{AccessRule, Document, Volume, Workload};
+use taskspec_spec::model::{AccessRule, Document, EnvValue, Volume, Workload};
 use taskspec_spec::span::Spanned;
 use taskspec_spec::types::{
     Any, AppProtocol, Layout, MonitorKind, RolloutStrategy, Scaler, VolumeKind, WorkloadKind,
@@ -145,7 +146,12 @@ impl Resolver<'_> {
             .into_iter()
             .map(str::to_owned)
             .collect();
-        let (files, secret_files) = storage::files(&self.variants);
+        let (files, secret_files) =
+            storage::files(self.variants.iter().map(|w| &w.files), "secret-file");
+        let (like_files, like_secret_files) = self.shared_files(&files, &secret_files);
+        let init = self.containers(&place, &image_v, &workload.init, "initContainers", sink);
+        let sidecars = self.containers(&place, &image_v, &workload.sidecars, "sidecars", sink);
+        let variables = self.variables(sink);
         let account = workload.account.as_ref();
         WorkloadFacts {
             name: self.name.to_owned(),
@@ -167,7 +173,8 @@ impl Resolver<'_> {
             own_image,
             like,
             like_v,
-            variables: self.variables(sink),
+            composed: self.composed(&variables),
+            variables,
             awaits: self.awaits(&connects),
             connects,
             calls: self.calls(),
@@ -196,10 +203,14 @@ impl Resolver<'_> {
                 .find(|port| port.exposed)
                 .map(|port| port.name.to_owned())
                 .unwrap_or_default(),
+            has_files: !files.is_empty()
+                || init.iter().chain(&sidecars).any(|c| !c.files.is_empty()),
             files,
             secret_files,
-            init: self.containers(&place, &image_v, &workload.init, "initContainers", sink),
-            sidecars: self.containers(&place, &image_v, &workload.sidecars, "sidecars", sink),
+            like_files,
+            like_secret_files,
+            init,
+            sidecars,
             scaling: self.scaling(),
             account: account.is_some(),
             rules: account.map_or_else(Vec::new, |account| rules(&account.rules)),
@@ -223,6 +234,48 @@ impl Resolver<'_> {
             v: place.v,
             p: place.p,
         }
+    }
+
+    /// Files of the workload that it is like, without those that it has itself.
+    fn shared_files(
+        &self,
+        own: &[FileFacts],
+        own_secrets: &[FileFacts],
+    ) -> (Vec<FileFacts>, Vec<FileFacts>) {
+        let Some(model) = derived::model_of(self.base, self.workload) else {
+            return Default::default();
+        };
+        let (mut plain, mut secrets) =
+            storage::files(std::iter::once(&model.files), "shared-secret-file");
+        let kept = |file: &FileFacts| {
+            let mut known = own.iter().chain(own_secrets);
+            !known.any(|one| one.path == file.path)
+        };
+        plain.retain(kept);
+        secrets.retain(kept);
+        (plain, secrets)
+    }
+
+    /// Plain variables that name other variables of the workload.
+    fn composed(&self, wired: &Variables) -> Vec<String> {
+        let mut found: Vec<String> = Vec::new();
+        for workload in &self.variants {
+            for (name, value) in workload.env.iter() {
+                let EnvValue::Text(text) = &value.value else {
+                    continue;
+                };
+                let mut named = text
+                    .split("$(")
+                    .skip(1)
+                    .filter_map(|rest| rest.split_once(')').map(|(inner, _)| inner));
+                let refers =
+                    named.any(|inner| wired.has(inner) || workload.env.get(inner).is_some());
+                if refers && !found.contains(&name.value) {
+                    found.push(name.value.clone());
+                }
+            }
+        }
+        found
     }
 
     /// Workloads that it connects to, with their ports.
@@ -321,7 +374,8 @@ impl Resolver<'_> {
         let Some(migration) = self.migration.filter(|migration| migration.marks) else {
             return false;
         };
-        derived::uses(self.base, self.workload).contains(&migration.database.as_str())
+        // Also one that only takes the host needs the tables.
+        derived::connections(self.base, self.workload).contains(&migration.database.as_str())
     }
 
     fn scaling(&self) -> String {

@@ -5,10 +5,14 @@ use crate::lower::{schemas, secret};
 use crate::values::{Entry, branch, leaf};
 use serde_json::{Map, Value, json};
 use taskspec_spec::check::names::values_key;
+use taskspec_spec::decode;
 use taskspec_spec::derived::file_key;
 use taskspec_spec::model::{FileSource, Volume, Workload};
 use taskspec_spec::span::Spanned;
-use taskspec_spec::types::{AccessMode, VolumeKind};
+use taskspec_spec::types::{AbsolutePath, AccessMode, VolumeKind};
+
+/// Files by path.
+pub type Files = decode::Map<AbsolutePath, Spanned<FileSource>>;
 
 /// Facts of a workload's volumes.
 pub fn volumes(workload: &Workload) -> Vec<VolumeFacts> {
@@ -98,12 +102,7 @@ fn volume_values(name: &Spanned<String>, volume: &Volume) -> Entry {
 pub fn values(workload: &Workload, text_files: bool) -> Vec<Entry> {
     let mut entries = Vec::new();
     if text_files {
-        entries.push(leaf(
-            "files",
-            Value::Object(texts(workload)),
-            json!({ "type": "object", "additionalProperties": { "type": "string" } }),
-            "Text of each file by its path; they become a ConfigMap",
-        ));
+        entries.push(files_value(&workload.files));
     }
     if !workload.volumes.is_empty() {
         let volumes = workload
@@ -116,9 +115,18 @@ pub fn values(workload: &Workload, text_files: bool) -> Vec<Entry> {
     entries
 }
 
-fn texts(workload: &Workload) -> Map<String, Value> {
-    workload
-        .files
+/// Files with plain text as a value.
+pub fn files_value(files: &Files) -> Entry {
+    leaf(
+        "files",
+        Value::Object(texts(files)),
+        json!({ "type": "object", "additionalProperties": { "type": "string" } }),
+        "Text of each file by its path; they become a ConfigMap",
+    )
+}
+
+fn texts(files: &Files) -> Map<String, Value> {
+    files
         .iter()
         .filter_map(|(path, source)| match &source.value {
             FileSource::Text(text) => Some((path.value.clone(), json!(text))),
@@ -128,10 +136,14 @@ fn texts(workload: &Workload) -> Map<String, Value> {
 }
 
 /// Files of plain text and files that hold secrets, over all environments.
-pub fn files(variants: &[&Workload]) -> (Vec<FileFacts>, Vec<FileFacts>) {
+/// `volume` starts the names of their volumes.
+pub fn files<'a>(
+    variants: impl Iterator<Item = &'a Files>,
+    volume: &str,
+) -> (Vec<FileFacts>, Vec<FileFacts>) {
     let (mut plain, mut secrets) = (Vec::<FileFacts>::new(), Vec::<FileFacts>::new());
-    for workload in variants {
-        for (path, source) in workload.files.iter() {
+    for files in variants {
+        for (path, source) in files.iter() {
             let known = |list: &[FileFacts]| list.iter().any(|file| file.path == path.value);
             if known(&plain) || known(&secrets) {
                 continue;
@@ -147,7 +159,7 @@ pub fn files(variants: &[&Workload]) -> (Vec<FileFacts>, Vec<FileFacts>) {
                 FileSource::Text(_) => plain.push(file),
                 FileSource::Secret(key) => {
                     let variable = secret::variable_of_key(&key.value.0);
-                    file.volume = format!("secret-file-{}", secrets.len());
+                    file.volume = format!("{volume}-{}", secrets.len());
                     file.key = variable.key;
                     file.name_helper = variable.name_helper;
                     file.key_helper = variable.key_helper;

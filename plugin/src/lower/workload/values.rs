@@ -372,6 +372,11 @@ pub fn amounts(workload: &Workload) -> Amounts {
         .ephemeral_storage
         .as_ref()
         .map(|range| (range.request.text.clone(), range.limit.text.clone()));
+    amounts.devices = workload
+        .devices
+        .iter()
+        .map(|(name, number)| (name.value.clone(), number.0))
+        .collect();
     amounts
 }
 
@@ -445,11 +450,10 @@ fn checks(facts: &WorkloadFacts, workload: &Workload) -> Vec<Entry> {
     entries
 }
 
-fn surge(value: Option<&Spanned<Surge>>, default: u32) -> Value {
-    match value.map(|value| &value.value) {
-        None => json!(default),
-        Some(Surge::Pods(pods)) => json!(pods),
-        Some(Surge::Percent(share)) => json!(format!("{share}%")),
+fn surge(value: Option<&Spanned<Surge>>, default: &Surge) -> Value {
+    match value.map_or(default, |value| &value.value) {
+        Surge::Pods(pods) => json!(pods),
+        Surge::Percent(share) => json!(format!("{share}%")),
     }
 }
 
@@ -463,13 +467,19 @@ fn rollout(facts: &WorkloadFacts, workload: &Workload, context: &Context) -> Opt
     if deployment && !facts.recreate {
         entries.push(leaf(
             "maxSurge",
-            surge(stated.and_then(|r| r.max_surge.as_ref()), 1),
+            surge(
+                stated.and_then(|r| r.max_surge.as_ref()),
+                &Surge::Percent(derived::SURGE_PERCENT),
+            ),
             schemas::pods_or_percent(),
             "Pods above the number of replicas while pods are replaced",
         ));
         entries.push(leaf(
             "maxUnavailable",
-            surge(stated.and_then(|r| r.max_unavailable.as_ref()), 0),
+            surge(
+                stated.and_then(|r| r.max_unavailable.as_ref()),
+                &Surge::Pods(0),
+            ),
             schemas::pods_or_percent(),
             "Pods below the number of replicas while pods are replaced; 0 means no downtime",
         ));
@@ -559,7 +569,7 @@ fn disruption(workload: &Workload) -> Entry {
             ),
             leaf(
                 "maxUnavailable",
-                surge(most, 1),
+                surge(most, &Surge::Pods(1)),
                 schemas::pods_or_percent(),
                 "Pods that may be missing at a time",
             ),

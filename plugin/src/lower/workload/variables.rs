@@ -60,6 +60,9 @@ pub fn of<'a>(
             if !found.has(&name.value) {
                 one(&name.value, &value.value, context, &mut found);
             }
+            if let EnvValue::Dependency(reference) = &value.value {
+                has_part(reference, context, sink);
+            }
         }
     }
     changed_kind(&envs, &found, sink);
@@ -147,6 +150,37 @@ fn one(variable: &str, value: &EnvValue, context: Context<'_>, found: &mut Varia
         }
         EnvValue::Text(_) | EnvValue::Plain(_) => {}
     }
+}
+
+/// A connection has the part that a variable takes.
+fn has_part(reference: &DependencyReference, context: Context<'_>, sink: &mut Sink) {
+    let Some(part) = &reference.part else { return };
+    let name = &reference.dependency.value.0;
+    let found = context.dependencies.iter().find(|d| d.name == *name);
+    let Some(facts) = found else { return };
+    let known = |part: &str| {
+        facts.parts.iter().any(|known| known == part)
+            || part == "address"
+            || part == "password" && !facts.passwords.is_empty()
+    };
+    if known(part.value.word()) {
+        return;
+    }
+    let word = part.value.word();
+    let help = match (facts.kind.as_str(), word) {
+        ("external", "user" | "database") => {
+            format!("state {word} = \"…\" at the dependency")
+        }
+        _ => "take another part".to_owned(),
+    };
+    sink.push(
+        Diagnostic::error(
+            codes::DEPENDENCY_FACT,
+            format!("nothing says the {word} of `{name}`"),
+        )
+        .at(part.span, "not known")
+        .help(help),
+    );
 }
 
 fn dependency(
