@@ -636,6 +636,12 @@ pub struct MigrationFacts {
     pub url_helper: String,
     /// Variables that do not stand in its values.
     pub variables: Variables,
+    /// Workload whose variables it shares; empty for none.
+    pub model: String,
+    /// How templates reach that workload's values.
+    pub model_v: String,
+    /// Labels that are variables of that workload.
+    pub model_labels: Vec<LabelVariable>,
     /// Names of the dependencies it uses.
     pub uses: Vec<String>,
     /// Whether the specification gives a command.
