@@ -365,7 +365,9 @@ fn connected(document: &Document, from: &Spanned<Name>, to: &Spanned<Name>, sink
     let known = derived::connections(document, workload).contains(&to.value.0.as_str())
         || derived::calls(document, from, workload).contains(&to.value.0.as_str())
         || derived::admits(document, from, workload, to);
-    let declared = document.dependencies.get(to).is_some() || document.workloads.get(to).is_some();
+    // What answers nobody is reported already.
+    let declared = document.dependencies.get(to).is_some()
+        || document.workloads.get(to).is_some_and(|to| derived::has_service(to));
     if declared && !known {
         sink.push(
             Diagnostic::error(
