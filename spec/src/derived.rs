@@ -304,6 +304,55 @@ pub fn connections<'a>(document: &'a Document, workload: &'a Workload) -> Vec<&'
     all
 }
 
+/// Workload whose image the migrations run unless they have one: the main one
+/// if it uses the database, else the first that does.
+pub fn carrier<'a>(document: &'a Document, database: &str) -> Option<&'a str> {
+    let uses =
+        |workload: &Workload| runs_always(workload) && uses(document, workload).contains(&database);
+    let main = main_workload(document)
+        .filter(|name| document.workloads.get(name).is_some_and(|w| uses(w)));
+    main.or_else(|| {
+        document
+            .workloads
+            .iter()
+            .find(|(_, workload)| uses(workload))
+            .map(|(name, _)| name.value.as_str())
+    })
+}
+
+/// The workload whose variables the migrations share.
+pub fn migration_model(document: &Document) -> Option<(&str, &Workload)> {
+    let migrations = document.migrations.as_ref()?;
+    let shares = migrations
+        .shares_env
+        .as_ref()
+        .map_or(migrations.image.is_none(), |flag| flag.0);
+    let mut carriers = migrations.uses.iter().map(|name| carrier(document, name));
+    let name = carriers.find_map(|name| name).filter(|_| shares)?;
+    Some((name, &document.workloads.get(name)?.value))
+}
+
+/// Names of the dependencies that the migrations connect to, each once.
+pub fn migration_connections(document: &Document) -> Vec<&str> {
+    let Some(migrations) = &document.migrations else {
+        return Vec::new();
+    };
+    let mut all: Vec<&str> = migrations
+        .uses
+        .iter()
+        .map(|name| name.value.0.as_str())
+        .collect();
+    let shared = migration_model(document)
+        .map(|(_, workload)| connections(document, workload))
+        .unwrap_or_default();
+    for name in shared {
+        if !all.contains(&name) {
+            all.push(name);
+        }
+    }
+    all
+}
+
 /// Whether KEDA scales the workload down to nothing.
 pub fn scales_to_zero(workload: &Workload) -> bool {
     scaling(workload).is_some_and(|scaling| {
