@@ -1,7 +1,7 @@
 //! What follows from a model: ports, numbers of pods, who connects to whom.
 //! Used by the checks and by the compiler, so that both mean the same.
 
-use crate::model::{Document, EnvValue, Peer, Scaling, Workload};
+use crate::model::{Dependency, Document, EnvValue, Peer, Scaling, Workload};
 use crate::span::Spanned;
 use crate::types::{
     AccessMode, AppProtocol, Layout, Protocol, RolloutStrategy, Scaler, Surge, VolumeKind,
@@ -302,6 +302,12 @@ pub fn connections<'a>(document: &'a Document, workload: &'a Workload) -> Vec<&'
         }
     }
     all
+}
+
+/// Whether the server of a dependency runs elsewhere in this environment,
+/// although its entry has one in the release.
+pub fn is_elsewhere(dependency: &Dependency) -> bool {
+    dependency.external.as_ref().is_some_and(|flag| flag.0)
 }
 
 /// Workload whose image the migrations run unless they have one: the main one
