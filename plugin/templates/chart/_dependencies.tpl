@@ -247,7 +247,7 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
     - -euc
     - |
 #% if not dep.url_is_secret and dep.in_release
-      [ -n "${URL:-}" ] || { echo "[[dep.name]] is not installed"; exit 0; }
+      [ -n "$URL" ] || { echo "[[dep.name]] is not installed"; exit 0; }
 #% endif
       echo "Testing [[dep.engine_title]] connection..."
 #% if dep.test == "psql"
@@ -266,7 +266,12 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 #% endif
       echo "[[dep.engine_title]] connection successful!"
   env:
+#% if dep.url_is_secret
     {{- include "[[chart.name]].[[dep.name]].urlVariable" (dict "context" . "name" "URL") | nindent 4 }}
+#% else
+    - name: URL
+      value: {{ include "[[chart.name]].[[dep.name]].url" (dict "context" .) | quote }}
+#% endif
 #% if dep.test == "psql"
     - name: PGCONNECT_TIMEOUT
       value: "10"
