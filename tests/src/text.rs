@@ -55,39 +55,40 @@ pub fn is_schedule(text: &str) -> bool {
         "@midnight",
         "@hourly",
     ];
-    const MONTHS: &str = "jan feb mar apr may jun jul aug sep oct nov dec";
-    const DAYS: &str = "sun mon tue wed thu fri sat";
-    let bounds = [
-        (0, 59, ""),
-        (0, 23, ""),
-        (1, 31, ""),
-        (1, 12, MONTHS),
-        (0, 6, DAYS),
+    const MONTHS: &[&str] = &[
+        "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
     ];
-    let fields: Vec<&str> = text.split_whitespace().collect();
-    let valid = |(field, (least, most, names)): (&&str, (u8, u8, &str))| {
-        let number = |word: &str| {
-            let named = names
-                .split(' ')
-                .position(|name| name == word.to_lowercase());
-            let named = named.and_then(|place| u8::try_from(place).ok()?.checked_add(least));
-            named.or_else(|| word.parse().ok())
-        };
-        let within = |range: &str| match range.split_once('-') {
-            _ if matches!(range, "*" | "?") => true,
-            Some((from, to)) => {
-                number(from).is_some_and(|from| from >= least)
-                    && number(to).is_some_and(|to| to <= most)
-                    && number(from) <= number(to)
-            }
-            None => number(range).is_some_and(|number| (least..=most).contains(&number)),
-        };
-        field.split(',').all(|part| match part.split_once('/') {
-            Some((range, step)) => within(range) && step.parse().is_ok_and(|step: u8| step > 0),
-            None => within(part),
-        })
+    const DAYS: &[&str] = &["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
+    let [minute, hour, day, month, weekday] = text.split_whitespace().collect::<Vec<_>>()[..]
+    else {
+        return NAMED.contains(&text);
     };
-    NAMED.contains(&text) || fields.len() == 5 && fields.iter().zip(bounds).all(valid)
+    is_field(minute, 0, 59, &[])
+        && is_field(hour, 0, 23, &[])
+        && is_field(day, 1, 31, &[])
+        && is_field(month, 1, 12, MONTHS)
+        && is_field(weekday, 0, 6, DAYS)
+}
+
+/// Whether a field of a schedule lists numbers within bounds, or their names.
+fn is_field(field: &str, least: usize, most: usize, names: &[&str]) -> bool {
+    let number = |word: &str| {
+        let named = names
+            .iter()
+            .position(|name| word.eq_ignore_ascii_case(name));
+        let number = named.map(|place| place + least);
+        number
+            .or_else(|| word.parse().ok())
+            .filter(|number| (least..=most).contains(number))
+    };
+    let within = |range: &str| match range.split_once('-') {
+        Some((from, to)) => number(from).is_some() && number(to) >= number(from),
+        None => matches!(range, "*" | "?") || number(range).is_some(),
+    };
+    field.split(',').all(|part| match part.split_once('/') {
+        Some((range, step)) => within(range) && step.parse().is_ok_and(|step: usize| step > 0),
+        None => within(part),
+    })
 }
 
 /// A connection URL in parts.
@@ -216,6 +217,40 @@ mod tests {
         assert_eq!(base64("aGVsbA==").as_deref(), Some(&b"hell"[..]));
         assert_eq!(base64("aGVsbG8"), None);
         assert_eq!(base64("!!!!"), None);
+    }
+
+    #[test]
+    fn quantities_are_compared_as_numbers() {
+        let of = |text: &str| quantity(&Value::from(text));
+        assert_eq!(of("250m"), Some(0.25));
+        assert_eq!(of("1Ki"), Some(1024.0));
+        assert_eq!(quantity(&Value::from(2)), Some(2.0));
+        for wrong in ["", "much", "5 GB", "1Gb", "Gi"] {
+            assert_eq!(of(wrong), None, "{wrong}");
+        }
+        assert_eq!(quantity(&Value::Null), None);
+    }
+
+    #[test]
+    fn schedules_are_those_that_kubernetes_takes() {
+        for right in ["@daily", "*/5 0-6/2 1,15 jan-MAR mon-fri", "0 0 31 12 ?"] {
+            assert!(is_schedule(right), "{right}");
+        }
+        for wrong in [
+            "",
+            "@never",
+            "* * * *",
+            "60 * * * *",
+            "* * 0 * *",
+            "* * * * 7",
+            "5-1 * * * *",
+            "*/0 * * * *",
+            ", * * * *",
+            "1- * * * *",
+            "mon * * * *",
+        ] {
+            assert!(!is_schedule(wrong), "{wrong}");
+        }
     }
 
     #[test]

@@ -185,8 +185,14 @@ pub struct WorkloadFacts {
     pub calls: Vec<CallFacts>,
     /// Workloads that connect to it.
     pub callers: Vec<String>,
-    /// Whether an Ingress or a route leads to it.
-    pub exposed: bool,
+    /// Workloads that connect to some of its ports.
+    pub port_callers: Vec<CallFacts>,
+    /// Whether peers of some environment name ports.
+    pub extra_ingress: bool,
+    /// Whether pods of a StatefulSet start at the same time.
+    pub parallel: bool,
+    /// Names of the ports that an Ingress or a route leads to.
+    pub exposed: Vec<String>,
     /// Whether its pods wait for the migrations.
     pub waits: bool,
     /// Whether its pods run the migrations in some environment.
@@ -313,7 +319,7 @@ pub struct ComputedVariable {
     pub variable: String,
     /// Helper that gives it, or the host of a workload.
     pub helper: String,
-    /// What of a workload: `host`, `port`, `address` or `url`; empty for a dependency.
+    /// What of a workload: `host`, `port`, `address`, `peers` or `url`; empty for a dependency.
     pub part: String,
     /// How templates reach the workload's port.
     pub port: String,
@@ -321,6 +327,19 @@ pub struct ComputedVariable {
     pub scheme: String,
     /// Path at the end of the URL, possibly none.
     pub path: String,
+    /// Pods that `peers` names.
+    pub peers: Option<PeersFacts>,
+}
+
+/// The pods of a stateful workload.
+#[derive(Debug, Clone, Serialize)]
+pub struct PeersFacts {
+    /// Helper that gives the headless Service.
+    pub headless: String,
+    /// How templates reach the number of pods, from the root.
+    pub replicas: String,
+    /// How templates reach the port of the container, from the root.
+    pub port: String,
 }
 
 /// A port of a workload's pods.
@@ -630,6 +649,12 @@ pub struct MigrationFacts {
     pub url_helper: String,
     /// Variables that do not stand in its values.
     pub variables: Variables,
+    /// Workload whose variables it shares; empty for none.
+    pub model: String,
+    /// How templates reach that workload's values.
+    pub model_v: String,
+    /// Labels that are variables of that workload.
+    pub model_labels: Vec<LabelVariable>,
     /// Names of the dependencies it uses.
     pub uses: Vec<String>,
     /// Whether the specification gives a command.

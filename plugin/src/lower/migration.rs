@@ -75,7 +75,7 @@ pub fn resolve(
         .iter()
         .map(|name| name.value.0.as_str())
         .collect();
-    let variables = workload::variables(
+    let mut variables = workload::variables(
         stated().map(|migrations| &migrations.env),
         &uses,
         &migrations.uses,
@@ -87,6 +87,20 @@ pub fn resolve(
         sink,
     );
     let carrier = carrier(base, &database.name);
+    let model = shared(base, migrations, carrier);
+    let mut model_labels = Vec::new();
+    if let Some((name, workload)) = model {
+        let envs = everywhere.workload(name).into_iter().map(|one| &one.env);
+        let context = VariableContext {
+            base,
+            places: &places,
+            dependencies,
+        };
+        let connected = derived::uses(base, workload);
+        let theirs = workload::variables(envs, &connected, &[], context, sink);
+        model_labels.clone_from(&theirs.labels);
+        variables.inherit(theirs);
+    }
     let in_pods = strategies.iter().any(|s| s == "init-container");
     let own_image = stated().any(|migrations| migrations.image.is_some());
     if !own_image && carrier.is_none() {
@@ -111,6 +125,11 @@ pub fn resolve(
         url_key: database.url_key.clone(),
         url_helper: "secretName".to_owned(),
         variables,
+        model: model.map(|(name, _)| name.to_owned()).unwrap_or_default(),
+        model_v: model
+            .map(|(name, _)| places.of_workload(name).v)
+            .unwrap_or_default(),
+        model_labels,
         uses: uses.into_iter().map(str::to_owned).collect(),
         command: stated().any(|migrations| !migrations.command.is_empty()),
         image_v: if own_image {
@@ -124,6 +143,20 @@ pub fn resolve(
         longest_seconds: DATABASE_SECONDS + longest,
         database_in_release: database.in_release,
     })
+}
+
+/// The workload whose variables the migrations share.
+fn shared<'a>(
+    base: &'a Document,
+    migrations: &Migrations,
+    carrier: Option<&'a str>,
+) -> Option<(&'a str, &'a Workload)> {
+    let shares = migrations
+        .shares_env
+        .as_ref()
+        .map_or(migrations.image.is_none(), |flag| flag.0);
+    let name = carrier.filter(|_| shares)?;
+    Some((name, &base.workloads.get(name)?.value))
 }
 
 /// The database that is migrated.
@@ -273,9 +306,18 @@ pub fn strategy_in(document: &Document, database_in_release: bool) -> &'static s
 }
 
 /// The values below `migration`.
-pub fn values(facts: &MigrationFacts, migrations: &Migrations) -> Entry {
-    let user = migrations.user.as_ref().map_or(10001, |user| user.0);
-    let group = migrations.group.as_ref().map_or(user, |group| group.0);
+pub fn values(facts: &MigrationFacts, migrations: &Migrations, document: &Document) -> Entry {
+    let model = document.workloads.get(&facts.model);
+    let user = migrations
+        .user
+        .as_ref()
+        .or_else(|| model.and_then(|model| model.user.as_ref()))
+        .map_or(10001, |user| user.0);
+    let group = migrations
+        .group
+        .as_ref()
+        .or_else(|| model.and_then(|model| model.group.as_ref()))
+        .map_or(user, |group| group.0);
     let retries = migrations.retries.as_ref().map_or(3, |retries| retries.0);
     let stated = migrations.strategy.as_ref().map(|strategy| strategy.value);
     let mut entries = vec![leaf(

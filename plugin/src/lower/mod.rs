@@ -237,7 +237,7 @@ fn chart_values(document: &Document, context: &Context) -> Vec<Entry> {
         }
     }
     if let (Some(facts), Some(migrations)) = (&context.migration, &document.migrations) {
-        entries.push(migration::values(facts, migrations));
+        entries.push(migration::values(facts, migrations, document));
     }
     for (facts, (_, dependency)) in context
         .dependencies

@@ -25,12 +25,15 @@ const NOT_PUBLIC: &[&str] = &[
 /// Ports of the API server: of its Service, and of the server behind it.
 const API_PORTS: &[u16] = &[443, 6443];
 
+/// Ports of a connection by number; none for those of the Service.
+pub type Ports = Option<BTreeSet<u16>>;
+
 /// The connections between workloads, and which are exposed, over all environments.
 #[derive(Debug, Default)]
 pub struct Connections {
-    calls: BTreeMap<String, Vec<String>>,
-    callers: BTreeMap<String, Vec<String>>,
-    exposed: BTreeSet<String>,
+    calls: BTreeMap<String, Vec<(String, Ports)>>,
+    callers: BTreeMap<String, Vec<(String, Ports)>>,
+    exposed: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Connections {
@@ -40,57 +43,75 @@ impl Connections {
         for document in &everywhere.all {
             for (name, workload) in document.workloads.iter() {
                 for called in derived::calls(document, name, workload) {
-                    connections.add(name, called);
+                    connections.add(name, called, None);
                 }
-                for called in workload.egress.iter().filter_map(|one| component(&one.to)) {
-                    connections.add(name, called);
+                for egress in &workload.egress {
+                    if let Some((called, _)) = component(&egress.to) {
+                        let stated = egress.ports.iter().chain(&egress.udp_ports);
+                        let ports: BTreeSet<u16> = stated.map(|port| port.0).collect();
+                        connections.add(name, called, (!ports.is_empty()).then_some(ports));
+                    }
                 }
-                for caller in workload.allow_from.iter().filter_map(component) {
-                    connections.add(caller, name);
+                let own = derived::ports(workload);
+                for (caller, table) in workload.allow_from.iter().filter_map(component) {
+                    let named = own
+                        .iter()
+                        .filter(|port| table.ports.iter().any(|name| name.value.0 == port.name));
+                    let ports: BTreeSet<u16> = named.map(|port| port.container).collect();
+                    connections.add(caller, name, (!ports.is_empty()).then_some(ports));
                 }
             }
-            connections.exposed.extend(exposed(document));
+            for (name, ports) in exposed(document) {
+                connections.exposed.entry(name).or_default().extend(ports);
+            }
         }
         connections
     }
 
-    fn add(&mut self, from: &str, to: &str) {
-        let calls = self.calls.entry(from.to_owned()).or_default();
-        if calls.iter().any(|known| known == to) {
-            return;
+    fn add(&mut self, from: &str, to: &str, ports: Ports) {
+        for (list, name) in [
+            (self.calls.entry(from.to_owned()).or_default(), to),
+            (self.callers.entry(to.to_owned()).or_default(), from),
+        ] {
+            match list.iter_mut().find(|(known, _)| known == name) {
+                Some((_, known)) => match (known.as_mut(), &ports) {
+                    (Some(known), Some(more)) => known.extend(more),
+                    _ => *known = None,
+                },
+                None => list.push((name.to_owned(), ports.clone())),
+            }
         }
-        calls.push(to.to_owned());
-        self.callers
-            .entry(to.to_owned())
-            .or_default()
-            .push(from.to_owned());
     }
 
     /// Workloads that one connects to.
-    pub fn calls(&self, name: &str) -> Vec<String> {
+    pub fn calls(&self, name: &str) -> Vec<(String, Ports)> {
         self.calls.get(name).cloned().unwrap_or_default()
     }
 
     /// Workloads that connect to one.
-    pub fn callers(&self, name: &str) -> Vec<String> {
+    pub fn callers(&self, name: &str) -> Vec<(String, Ports)> {
         self.callers.get(name).cloned().unwrap_or_default()
     }
 
-    /// Whether an Ingress or a route leads to it.
-    pub fn exposed(&self, name: &str) -> bool {
-        self.exposed.contains(name)
+    /// Names of the ports that an Ingress or a route leads to.
+    pub fn exposed(&self, name: &str) -> Vec<String> {
+        let ports = self.exposed.get(name).into_iter().flatten();
+        ports.cloned().collect()
     }
 }
 
-fn component(peer: &Spanned<Peer>) -> Option<&str> {
+fn component(peer: &Spanned<Peer>) -> Option<(&str, &PeerTable)> {
     match &peer.value {
-        Peer::Table(table) => table.workload.as_ref().map(|name| name.value.0.as_str()),
+        Peer::Table(table) => {
+            let name = table.workload.as_ref()?;
+            Some((name.value.0.as_str(), table))
+        }
         _ => None,
     }
 }
 
-/// Workloads that hosts of an Ingress or a route lead to.
-fn exposed(document: &Document) -> BTreeSet<String> {
+/// Workloads that hosts of an Ingress or a route lead to, with the ports.
+fn exposed(document: &Document) -> Vec<(String, Vec<String>)> {
     let main = derived::main_workload(document);
     let ingress = document
         .ingress
@@ -100,14 +121,25 @@ fn exposed(document: &Document) -> BTreeSet<String> {
         .gateway
         .iter()
         .flat_map(|gateway| gateway.hosts.iter().map(|(_, rule)| &rule.paths));
-    let mut found = BTreeSet::new();
+    let mut targets: Vec<(&str, Option<&str>)> = Vec::new();
     for paths in ingress.chain(gateway) {
         if paths.is_empty() {
-            found.extend(main.map(str::to_owned));
+            targets.extend(main.map(|main| (main, None)));
         }
-        found.extend(paths.iter().map(|(_, target)| target.parts().0.to_owned()));
+        targets.extend(paths.iter().map(|(_, target)| target.parts()));
     }
-    found
+    let port = |name: &str, port: Option<&str>| {
+        let ports = derived::ports(document.workloads.get(name)?);
+        let found = match port {
+            Some(port) => ports.iter().find(|one| one.name == port)?,
+            None => ports.iter().find(|one| one.exposed)?,
+        };
+        Some(found.name.to_owned())
+    };
+    targets
+        .into_iter()
+        .map(|(name, stated)| (name.to_owned(), port(name, stated).into_iter().collect()))
+        .collect()
 }
 
 /// The policy's part of a workload's values.
@@ -130,6 +162,14 @@ pub fn values(facts: &WorkloadFacts, workload: &Workload) -> Entry {
             "Whether every pod of the release may connect",
         ));
     }
+    if facts.extra_ingress {
+        entries.push(leaf(
+            "extraIngress",
+            json!(admitted_to_ports(workload)),
+            schemas::objects(),
+            "Who may connect to which ports besides, as NetworkPolicy ingress rules",
+        ));
+    }
     entries.push(leaf(
         "extraEgress",
         json!(rules(workload.egress.iter().filter(|stated| {
@@ -149,13 +189,46 @@ pub fn values(facts: &WorkloadFacts, workload: &Workload) -> Entry {
 /// Peers that may connect. Unstated, a workload that nobody is known to call
 /// is open to its namespace.
 fn admitted(facts: &WorkloadFacts, workload: &Workload) -> Vec<Value> {
-    if workload.allow_from.is_empty() && facts.callers.is_empty() && !facts.exposed {
+    let known = !facts.callers.is_empty() || !facts.port_callers.is_empty();
+    if workload.allow_from.is_empty() && !known && facts.exposed.is_empty() {
         return vec![json!({ "podSelector": {} })];
     }
     workload
         .allow_from
         .iter()
+        .filter(|stated| !by_port(workload, &stated.value))
         .filter_map(|stated| peer(&stated.value))
+        .collect()
+}
+
+/// Whether a peer gets a rule of its own: it names ports, or there is no
+/// Service whose ports are meant.
+pub fn by_port(workload: &Workload, peer: &Peer) -> bool {
+    match peer {
+        Peer::Table(table) if !table.ports.is_empty() => true,
+        _ => !derived::has_service(workload),
+    }
+}
+
+/// Rules for peers that name ports.
+fn admitted_to_ports(workload: &Workload) -> Vec<Value> {
+    let all = derived::ports(workload);
+    let stated = workload.allow_from.iter();
+    stated
+        .filter(|stated| by_port(workload, &stated.value))
+        .filter_map(|stated| {
+            let names: Vec<&str> = match &stated.value {
+                Peer::Table(table) => table.ports.iter().map(|p| p.value.0.as_str()).collect(),
+                _ => Vec::new(),
+            };
+            let meant = all
+                .iter()
+                .filter(|port| names.is_empty() || names.contains(&port.name));
+            let ports: Vec<Value> = meant
+                .map(|port| json!({ "port": port.name, "protocol": port.protocol.word() }))
+                .collect();
+            Some(json!({ "from": [peer(&stated.value)?], "ports": ports }))
+        })
         .collect()
 }
 

@@ -260,6 +260,14 @@ capabilities:
 {{/* Variables of the migrations that are no secrets. */}}
 {{- define "[[chart.name]].migration.env" -}}
 {{- $env := dict }}
+#% if migration.model
+#% for variable in migration.model_labels
+{{- $_ := set $env "[[variable.variable]]" (index .Values.commonLabels "[[variable.label]]" | default "") }}
+#% endfor
+{{- range $name, $value := [[migration.model_v]].env }}
+{{- $_ := set $env $name (include "[[chart.name]].text" $value) }}
+{{- end }}
+#% endif
 #% for variable in migration.variables.labels
 {{- $_ := set $env "[[variable.variable]]" (index .Values.commonLabels "[[variable.label]]" | default "") }}
 #% endfor

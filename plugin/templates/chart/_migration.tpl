@@ -39,13 +39,20 @@
   command:
     {{- toYaml .Values.migration.command | nindent 4 }}
 #% endif
-  {{- if or .Values.migration.envFromSecrets .Values.migration.envFromConfigMaps }}
+#% if migration.model
+  {{- $secrets := concat [[migration.model_v]].envFromSecrets .Values.migration.envFromSecrets | uniq }}
+  {{- $configMaps := concat [[migration.model_v]].envFromConfigMaps .Values.migration.envFromConfigMaps | uniq }}
+#% else
+  {{- $secrets := .Values.migration.envFromSecrets }}
+  {{- $configMaps := .Values.migration.envFromConfigMaps }}
+#% endif
+  {{- if or $secrets $configMaps }}
   envFrom:
-    {{- range .Values.migration.envFromSecrets }}
+    {{- range $secrets }}
     - secretRef:
         name: {{ .secretName | quote }}
     {{- end }}
-    {{- range .Values.migration.envFromConfigMaps }}
+    {{- range $configMaps }}
     - configMapRef:
         name: {{ .configMapName | quote }}
     {{- end }}

@@ -14,6 +14,7 @@ pub(super) fn check(document: &Document, sink: &mut Sink) {
             .iter()
             .for_each(|one| peer(document, one, sink));
         for one in &workload.allow_from {
+            port_names(workload, one, sink);
             if let Peer::Kubernetes = one.value {
                 sink.push(
                     Diagnostic::error(
@@ -37,6 +38,56 @@ pub(super) fn check(document: &Document, sink: &mut Sink) {
     }
 }
 
+/// The ports that a peer may use are the workload's.
+fn port_names(workload: &Workload, peer: &Spanned<Peer>, sink: &mut Sink) {
+    let Peer::Table(table) = &peer.value else {
+        return;
+    };
+    let known = derived::ports(workload);
+    for port in &table.ports {
+        if !known.iter().any(|one| one.name == port.value.0) {
+            sink.push(super::references::dangling(
+                "port",
+                &port.value.0,
+                port.span,
+                known.iter().map(|one| one.name),
+                "ports",
+            ));
+        }
+    }
+}
+
+/// Ports that a connection to a workload names are its own.
+fn port_numbers(document: &Document, connection: &Egress, sink: &mut Sink) {
+    let Peer::Table(table) = &connection.to.value else {
+        return;
+    };
+    if let Some(port) = table.ports.first() {
+        sink.push(
+            Diagnostic::error(codes::NOT_APPLICABLE, "a connection says its ports itself")
+                .at(port.span, "does not apply")
+                .help("write { to = { … }, ports = [8080] }"),
+        );
+    }
+    let called = table.workload.as_ref();
+    let Some(called) = called.and_then(|name| document.workloads.get(name)) else {
+        return;
+    };
+    let known = derived::ports(called);
+    for port in connection.ports.iter().chain(&connection.udp_ports) {
+        if !known.iter().any(|one| one.container == port.0) {
+            let names: Vec<String> = known.iter().map(|one| one.container.to_string()).collect();
+            sink.push(super::references::dangling(
+                "port",
+                &port.0.to_string(),
+                port.span,
+                names.iter().map(String::as_str),
+                "ports",
+            ));
+        }
+    }
+}
+
 /// A workload without a port has nothing to let anybody in to.
 fn nobody_connects(workload: &Workload, peer: &Spanned<Peer>, sink: &mut Sink) {
     sink.push(
@@ -51,9 +102,10 @@ fn nobody_connects(workload: &Workload, peer: &Spanned<Peer>, sink: &mut Sink) {
 }
 
 fn egress(document: &Document, connections: &[Spanned<Egress>], sink: &mut Sink) {
-    connections
-        .iter()
-        .for_each(|connection| peer(document, &connection.to, sink));
+    connections.iter().for_each(|connection| {
+        peer(document, &connection.to, sink);
+        port_numbers(document, connection, sink);
+    });
 }
 
 fn peer(document: &Document, peer: &Spanned<Peer>, sink: &mut Sink) {

@@ -9,7 +9,7 @@ use crate::model::{
 };
 use crate::span::{Span, Spanned};
 use crate::suggest;
-use crate::types::{AbsolutePath, ConnectionPart, EnvName, Name, SecretKey};
+use crate::types::{AbsolutePath, ConnectionPart, EnvName, Name, SecretKey, WorkloadKind};
 use std::collections::BTreeMap;
 
 /// Checks every reference of one environment.
@@ -259,6 +259,24 @@ fn variables(document: &Document, env: &Map<EnvName, Spanned<EnvValue>>, sink: &
 }
 
 fn workload_reference(document: &Document, reference: &WorkloadReference, sink: &mut Sink) {
+    if let (Some(part), Some(workload)) =
+        (&reference.part, document.workloads.get(&reference.workload))
+        && matches!(part.value, ConnectionPart::Headless | ConnectionPart::Peers)
+    {
+        if workload.kind.value == WorkloadKind::Stateful {
+            pods_of(workload, reference, part, sink);
+        } else {
+            sink.push(
+                Diagnostic::error(
+                    codes::NOT_APPLICABLE,
+                    format!("pods of a {} have no names", workload.kind.value.word()),
+                )
+                .at(part.span, "does not apply")
+                .help("use part = \"host\", or make the workload stateful"),
+            );
+        }
+        return;
+    }
     let Some(workload) = answers(document, &reference.workload, sink) else {
         return;
     };
@@ -295,6 +313,33 @@ fn workload_reference(document: &Document, reference: &WorkloadReference, sink: 
     }
 }
 
+/// Pods have a port to be reached at.
+fn pods_of(
+    workload: &Workload,
+    reference: &WorkloadReference,
+    part: &Spanned<ConnectionPart>,
+    sink: &mut Sink,
+) {
+    let ports = derived::ports(workload);
+    match &reference.port {
+        Some(port) if !ports.iter().any(|known| known.name == port.value.0) => {
+            sink.push(dangling(
+                "port",
+                &port.value.0,
+                port.span,
+                ports.iter().map(|known| known.name),
+                "ports",
+            ));
+        }
+        None if ports.is_empty() && part.value == ConnectionPart::Peers => sink.push(
+            Diagnostic::error(codes::MISSING_KEY, "the pods have no port")
+                .at(part.span, "needs a port")
+                .help("add `port` or `ports` to the workload"),
+        ),
+        _ => {}
+    }
+}
+
 fn secret(document: &Document, key: &Spanned<SecretKey>, sink: &mut Sink) {
     let keys = document.secrets.as_ref().map(|secrets| &secrets.keys);
     if !keys.is_some_and(|keys| keys.declares(key)) {
@@ -320,7 +365,9 @@ fn connected(document: &Document, from: &Spanned<Name>, to: &Spanned<Name>, sink
     let known = derived::connections(document, workload).contains(&to.value.0.as_str())
         || derived::calls(document, from, workload).contains(&to.value.0.as_str())
         || derived::admits(document, from, workload, to);
-    let declared = document.dependencies.get(to).is_some() || document.workloads.get(to).is_some();
+    // What answers nobody is reported already.
+    let declared = document.dependencies.get(to).is_some()
+        || document.workloads.get(to).is_some_and(|to| derived::has_service(to));
     if declared && !known {
         sink.push(
             Diagnostic::error(

@@ -82,7 +82,7 @@ table! {
         workload: Spanned<Name> = "workload";
         /// Name of its port. Default: the main port.
         port: Option<Spanned<PortName>> = "port";
-        /// `url` (default), `host`, `port` or `address` (host and port).
+        /// `url` (default), `host`, `port` or `address` (host and port); of a stateful workload also `headless` (the Service below which each pod has a name) and `peers` (host and port of every pod, with commas between).
         part: Option<Spanned<ConnectionPart>> = "part";
         /// Path at the end of the URL.
         path: Option<Spanned<HttpPath>> = "path";

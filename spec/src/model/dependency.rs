@@ -71,13 +71,15 @@ table! {
         env: Map<EnvName, Spanned<EnvValue>> = "env";
         /// Existing Secrets and ConfigMaps, all of whose keys become variables.
         env_from: Vec<Spanned<EnvSource>> = "env-from";
+        /// Whether it has the variables, the user and the group of the workload whose image it runs. Default: if it has no image of its own.
+        shares_env: Option<Spanned<Flag>> = "shares-env" fixed;
         /// CPU. Default request 100m, limit 500m.
         cpu: Option<Spanned<CpuRange>> = "cpu";
         /// Memory. Default request and limit 256Mi.
         memory: Option<Spanned<MemoryRange>> = "memory";
-        /// User ID of the process. Default 10001.
+        /// User ID of the process. Default: the workload's with `shares-env`, else 10001.
         user: Option<Spanned<UserId>> = "user";
-        /// Group ID of the process. Default: the user ID.
+        /// Group ID of the process. Default: the workload's with `shares-env`, else the user ID.
         group: Option<Spanned<UserId>> = "group";
         /// Directories that the process may write to. Default `/tmp`.
         writable: Vec<Spanned<AbsolutePath>> = "writable";

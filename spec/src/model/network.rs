@@ -7,7 +7,7 @@ use crate::shape::{ScalarShape, Shape};
 use crate::span::Spanned;
 use crate::suggest;
 use crate::tree::{Node, Value};
-use crate::types::{AnnotationKey, Cidr, Flag, Label, LabelKey, Name, Port};
+use crate::types::{AnnotationKey, Cidr, Flag, Label, LabelKey, Name, Port, PortName};
 
 table! {
     /// The chart's network policies.
@@ -40,6 +40,8 @@ table! {
         cidr: Option<Spanned<Cidr>> = "cidr";
         /// Ranges within `cidr` that are left out.
         except: Vec<Spanned<Cidr>> = "except";
+        /// Names of the workload's ports that it may use; only in `allow-from`. Default: those of the Service.
+        ports: Vec<Spanned<PortName>> = "ports";
     }
 }
 

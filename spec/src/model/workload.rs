@@ -255,6 +255,8 @@ table! {
         max_unavailable: Option<Spanned<Surge>> = "max-unavailable";
         /// How long a new pod must be ready before it counts. Default 5s.
         min_ready: Option<Spanned<Duration>> = "min-ready";
+        /// Whether pods of a stateful workload start at the same time. Default false: one after another, each when the one before it is ready.
+        parallel: Option<Spanned<Flag>> = "parallel" fixed;
         /// When a rollout without progress counts as failed. Default 10m.
         deadline: Option<Spanned<Duration>> = "deadline";
     }

@@ -383,7 +383,7 @@ choice!(
 );
 choice!(
     /// A part of a connection.
-    ConnectionPart, "a part of a connection", "such as \"url\"", r#"{"enum":["url","host","port","address","user","database","password"]}"#,
+    ConnectionPart, "a part of a connection", "such as \"url\"", r#"{"enum":["url","host","port","address","user","database","password","headless","peers"]}"#,
     {
         /// The whole URL.
         Url = "url",
@@ -399,6 +399,10 @@ choice!(
         Database = "database",
         /// The password.
         Password = "password",
+        /// The Service that names each pod.
+        Headless = "headless",
+        /// Host and port of each pod.
+        Peers = "peers",
     }
 );
 choice!(

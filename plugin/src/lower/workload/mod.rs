@@ -15,7 +15,7 @@ use super::context::{
     CallFacts, DependencyFacts, FileFacts, MigrationFacts, PortFacts, RuleFacts, Variables,
     WorkloadFacts,
 };
-use super::network::Connections;
+use super::network::{self, Connections, Ports};
 use super::{Everywhere, migration};
 use taskspec_spec::check::names::values_key;
 use taskspec_spec::derived;
@@ -178,9 +178,20 @@ impl Resolver<'_> {
             awaits: self.awaits(&connects),
             connects,
             calls: self.calls(),
-            callers: self.connections.callers(self.name),
+            callers: self.callers(),
+            port_callers: self.port_callers(),
+            extra_ingress: self.any(|workload| {
+                let peers = workload.allow_from.iter();
+                let mut by_port = peers.filter(|one| network::by_port(workload, &one.value));
+                by_port.next().is_some()
+            }),
             exposed: self.connections.exposed(self.name),
             waits: self.waits(),
+            parallel: workload
+                .rollout
+                .as_ref()
+                .and_then(|rollout| rollout.parallel.as_ref())
+                .is_some_and(|flag| flag.0),
             migrates: self.migration.is_some_and(|m| m.carrier == self.name),
             probes: probes::names(self.variants.iter().filter_map(|w| w.probes.as_ref())),
             test_probe: probes::tested(workload).to_owned(),
@@ -278,23 +289,65 @@ impl Resolver<'_> {
         found
     }
 
+    /// Workloads that connect to the ports of its Service.
+    fn callers(&self) -> Vec<String> {
+        let callers = self.connections.callers(self.name).into_iter();
+        callers
+            .filter(|(name, ports)| ports.is_none() && name != self.name)
+            .map(|(name, _)| name)
+            .collect()
+    }
+
+    /// Workloads that connect to some ports.
+    fn port_callers(&self) -> Vec<CallFacts> {
+        let callers = self.connections.callers(self.name).into_iter();
+        callers
+            .filter(|(name, _)| name != self.name)
+            .filter_map(|(name, numbers)| {
+                let numbers = Some(numbers?);
+                let ports = self.open_ports(self.name, &numbers);
+                Some(CallFacts { name, ports })
+            })
+            .collect()
+    }
+
+    /// The ports of a workload with these numbers, or those of its Service.
+    fn open_ports(&self, name: &str, numbers: &Ports) -> Vec<PortFacts> {
+        let Some(workload) = self.base.workloads.get(name) else {
+            return Vec::new();
+        };
+        let facts = ports(workload, &self.places.of_workload(name));
+        let stated = derived::ports(workload);
+        facts
+            .into_iter()
+            .zip(stated)
+            .filter(|(fact, port)| match numbers {
+                Some(numbers) => numbers.contains(&port.container),
+                None => fact.exposed,
+            })
+            .map(|(fact, _)| fact)
+            .collect()
+    }
+
     /// Workloads that it connects to, with their ports.
     fn calls(&self) -> Vec<CallFacts> {
-        let own =
-            (self.workload.kind.value == WorkloadKind::Stateful).then(|| self.name.to_owned());
-        let called = self.connections.calls(self.name).into_iter().chain(own);
-        called
-            .filter_map(|name| {
-                let workload = self.base.workloads.get(&name)?;
-                let ports = ports(workload, &self.places.of_workload(&name));
-                let open = |port: &PortFacts| port.exposed || name == self.name;
-                Some(CallFacts {
-                    ports: ports.into_iter().filter(open).collect(),
-                    name,
-                })
+        let called = self.connections.calls(self.name).into_iter();
+        let mut found: Vec<CallFacts> = called
+            .filter(|(name, _)| name != self.name)
+            .map(|(name, numbers)| CallFacts {
+                ports: self.open_ports(&name, &numbers),
+                name,
             })
-            .filter(|called| !called.ports.is_empty())
-            .collect()
+            .collect();
+        // Pods of a StatefulSet reach one another at every port.
+        if self.workload.kind.value == WorkloadKind::Stateful {
+            found.push(CallFacts {
+                ports: ports(self.workload, &self.places.of_workload(self.name)),
+                name: self.name.to_owned(),
+            });
+        }
+        found.retain(|called| !called.ports.is_empty());
+        found
     }
 
     fn variables(&self, sink: &mut Sink) -> Variables {
@@ -432,7 +485,7 @@ impl Resolver<'_> {
 }
 
 /// Facts of a workload's ports, the main one first.
-fn ports(workload: &Workload, place: &Place) -> Vec<PortFacts> {
+pub(super) fn ports(workload: &Workload, place: &Place) -> Vec<PortFacts> {
     let service = derived::has_service(workload);
     derived::ports(workload)
         .into_iter()

@@ -2,7 +2,8 @@
 
 use super::Places;
 use crate::lower::context::{
-    ComputedVariable, DependencyFacts, FieldVariable, LabelVariable, SecretVariable, Variables,
+    ComputedVariable, DependencyFacts, FieldVariable, LabelVariable, PeersFacts, SecretVariable,
+    Variables,
 };
 use crate::lower::secret;
 use serde_json::{Map, Value, json};
@@ -222,6 +223,7 @@ fn dependency(
             port: String::new(),
             scheme: String::new(),
             path: String::new(),
+            peers: None,
         }),
     }
 }
@@ -236,7 +238,10 @@ fn workload(
     let ports = derived::ports(called);
     let port = match &reference.port {
         Some(stated) => ports.iter().find(|port| port.name == stated.value.0)?,
-        None => ports.iter().find(|port| port.exposed)?,
+        None => ports
+            .iter()
+            .find(|port| port.exposed)
+            .or_else(|| ports.first())?,
     };
     let place = context.places.of_workload(name);
     let main = ports.first().is_some_and(|first| first == port) && port.sidecar.is_none();
@@ -249,16 +254,36 @@ fn workload(
         Some(AppProtocol::Grpc) => "grpc",
         _ => "http",
     };
+    let container = super::ports(called, &place)
+        .into_iter()
+        .find(|one| one.name == port.name)?
+        .container_v;
+    let inside = matches!(part, ConnectionPart::Headless | ConnectionPart::Peers);
     Some(ComputedVariable {
         variable,
-        helper: format!("{name}.fullname"),
-        port: if main {
+        helper: if part == ConnectionPart::Headless {
+            format!("{name}.headless")
+        } else {
+            format!("{name}.fullname")
+        },
+        peers: (part == ConnectionPart::Peers).then(|| PeersFacts {
+            headless: format!("{name}.headless"),
+            replicas: format!("${}.replicaCount", place.v),
+            port: format!("${container}"),
+        }),
+        port: if inside {
+            container
+        } else if main {
             format!("{}.service.port", place.v)
         } else {
             format!("{}.ports.{}.servicePort", place.v, values_key(port.name))
         },
         part: match part {
-            ConnectionPart::Host | ConnectionPart::Port | ConnectionPart::Address => part.word(),
+            ConnectionPart::Headless => "host",
+            ConnectionPart::Host
+            | ConnectionPart::Port
+            | ConnectionPart::Address
+            | ConnectionPart::Peers => part.word(),
             _ => "url",
         }
         .to_owned(),
