@@ -234,7 +234,9 @@ impl Entry {
             name => Some(format!("`{name}` 75 % of the memory limit")),
         };
         let base = self.settings.base.iter().map(|(name, value)| {
-            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let text = value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned);
             format!("`{name} {text}`")
         });
         let all: Vec<String> = memory.into_iter().chain(base).collect();

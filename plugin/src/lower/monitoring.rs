@@ -48,11 +48,8 @@ pub fn facts(
             json: board(&resolved.intent.name.value.0, &name.value, dashboard),
         })
         .collect();
-    let name = |facts: Option<&DependencyFacts>| {
-        facts
-            .map(|facts| facts.name.clone())
-            .unwrap_or_default()
-    };
+    let name =
+        |facts: Option<&DependencyFacts>| facts.map(|facts| facts.name.clone()).unwrap_or_default();
     MonitoringFacts {
         any: true,
         alert_server: name(alert_server(dependencies).filter(|_| !alerts.is_empty())),
@@ -67,12 +64,13 @@ pub fn facts(
             .any(|facts| matches!(facts.monitor.as_str(), "service-monitor" | "pod-monitor")),
         alerts,
         dashboards,
-        data_source: source.is_some() || everywhere.any(|document| {
-            document
-                .monitoring
-                .as_ref()
-                .is_some_and(|monitoring| monitoring.data_source.is_some())
-        }),
+        data_source: source.is_some()
+            || everywhere.any(|document| {
+                document
+                    .monitoring
+                    .as_ref()
+                    .is_some_and(|monitoring| monitoring.data_source.is_some())
+            }),
     }
 }
 
@@ -92,10 +90,7 @@ fn alert_server(dependencies: &[DependencyFacts]) -> Option<&DependencyFacts> {
 
 /// Whether a dependency can have an exporter that the chart guards.
 pub fn exported(facts: &DependencyFacts) -> bool {
-    facts.in_release
-        && facts.guarded
-        && facts.metrics_port > 0
-        && !facts.metrics_access.is_empty()
+    facts.in_release && facts.guarded && facts.metrics_port > 0 && !facts.metrics_access.is_empty()
 }
 
 /// Variable of a dashboard's or an alert's expression: the release's namespace.

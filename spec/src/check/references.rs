@@ -367,7 +367,10 @@ fn connected(document: &Document, from: &Spanned<Name>, to: &Spanned<Name>, sink
         || derived::admits(document, from, workload, to);
     // What answers nobody is reported already.
     let declared = document.dependencies.get(to).is_some()
-        || document.workloads.get(to).is_some_and(|to| derived::has_service(to));
+        || document
+            .workloads
+            .get(to)
+            .is_some_and(|to| derived::has_service(to));
     if declared && !known {
         sink.push(
             Diagnostic::error(

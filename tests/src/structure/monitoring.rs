@@ -105,7 +105,9 @@ fn prometheus<'a>(rendering: &'a Rendering<'_>) -> Option<Pod<'a>> {
     let mut pods = rendering.pods().into_iter();
     pods.find(|pod| {
         let images = pod.running().into_iter().map(|one| text(&one["image"]));
-        images.into_iter().any(|one| one.contains("/prometheus/prometheus:"))
+        images
+            .into_iter()
+            .any(|one| one.contains("/prometheus/prometheus:"))
     })
 }
 
@@ -223,7 +225,8 @@ fn boards(rendering: &Rendering<'_>, map: &Object) -> Vec<String> {
             }
             for pod in readers(rendering) {
                 let fault = super::connections::unreachable(rendering, &pod, url);
-                faults.extend(fault.map(|fault| format!("{file} {fault} from {}", pod.object.id())));
+                faults
+                    .extend(fault.map(|fault| format!("{file} {fault} from {}", pod.object.id())));
             }
         }
     }
