@@ -142,6 +142,9 @@ pub struct Value {
     pub doc: String,
 }
 
+/// Role of a server that collects metrics.
+pub const PROMETHEUS: &str = "prometheus";
+
 /// Facts that the values of a subchart can take.
 const FACTS: &[&str] = &[
     "database",
@@ -175,7 +178,8 @@ const FACTS: &[&str] = &[
 pub struct Refusal {
     /// Dotted path in the dependency's values.
     pub path: String,
-    /// The value as text.
+    /// The value as text; empty for any.
+    #[serde(default)]
     pub value: String,
     /// Why not.
     pub why: String,
@@ -297,6 +301,9 @@ pub struct Network {
     /// Where the servers may connect to.
     #[serde(default)]
     pub egress: Egress,
+    /// Roles of the release's other dependencies that its servers connect to.
+    #[serde(default)]
+    pub reaches: Vec<String>,
     /// TCP ports that are open to every namespace, such as those of an operator.
     #[serde(default)]
     pub ports: Vec<u16>,
@@ -334,6 +341,10 @@ pub struct Entry {
     /// Protocol it speaks.
     #[serde(default = "tcp")]
     pub engine: String,
+    /// What it is to other dependencies: `prometheus` collects metrics and is
+    /// a data source; empty for a server that none of them needs.
+    #[serde(default)]
+    pub role: String,
     /// Heading.
     #[serde(default)]
     pub title: String,
@@ -375,6 +386,10 @@ pub struct Entry {
     /// Suffix of the Service that takes writes, when there is no mode that says it.
     #[serde(default)]
     pub service: String,
+    /// Labels by which its volume claims are found, where they lack the usual
+    /// `app.kubernetes.io/instance`; `%s` stands for the fact `chart-alias`.
+    #[serde(default)]
+    pub claim_selector: String,
     /// Longest name of the chart's objects.
     #[serde(default = "longest_name")]
     pub longest_name: u32,

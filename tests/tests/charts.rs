@@ -248,6 +248,7 @@ const TOGGLES: &[(&str, &[&str])] = &[
             "monitoring.enabled=false",
             "prometheus.enabled=false",
             "grafana.enabled=false",
+            "neo4j.enabled=false,global.ape2026.existingSecret=outside",
             "externalSecret.enabled=true",
             "tests.enabled=false",
             "serviceAccount.create=false",

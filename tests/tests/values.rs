@@ -393,6 +393,11 @@ fn bad_values() -> Vec<(Value, &'static str)> {
         (json!({ "postgresql": { "enabled": false } }), "postgresql"),
         (json!({ "redis": { "enabled": "no" } }), "enabled"),
         (json!({ "migration": { "timeout": "5m" } }), "timeout"),
+        // The number of replicas under the name that another chart has for it.
+        (
+            json!({ "postgresql": { "replica": { "replicaCount": 2 } } }),
+            "replica",
+        ),
         (
             json!({ "networkPolicy": { "dns": { "nodeLocalAddress": "fe80::1" } } }),
             "nodeLocalAddress",
@@ -421,6 +426,20 @@ fn good_values() -> Vec<Value> {
         json!({ "serviceAccount": { "create": false, "name": "shared" }, "imagePullSecrets": ["a", { "name": "b" }] }),
         json!({ "agent": { "affinity": { "podAntiAffinity": {} }, "tolerations": [{ "operator": "Exists" }], "nodeSelector": { "a": "b" }, "priorityClassName": "high" } }),
     ]
+}
+
+/// A server whose host a variable takes cannot be left out.
+#[test]
+fn a_host_that_is_taken_is_there() {
+    let chart = Case::example("ape-2026").build();
+    let values = json!({
+        "postgresql": { "enabled": false },
+        "global": { "ape2026": { "existingSecret": "mine" } },
+    });
+    for helm in Helm::all() {
+        let said = with_values(&chart, &helm, &values).expect_err("it is refused");
+        assert!(said.contains("POSTGRES_HOST of api"), "{said}");
+    }
 }
 
 fn with_values(chart: &Built, helm: &Helm, values: &Value) -> Result<String, String> {

@@ -196,6 +196,7 @@ fn texts(entry: &Entry) -> Result<(), String> {
         ("service", &entry.service),
         ("chart", &entry.chart),
         ("url-env", &entry.url_env),
+        ("role", &entry.role),
         ("credentials.user", &credentials.user),
         ("credentials.database", &credentials.database),
         ("credentials.operator-key", &credentials.operator_key),
@@ -203,6 +204,9 @@ fn texts(entry: &Entry) -> Result<(), String> {
     for mode in entry.modes.values() {
         plain.push(("modes.….service", &mode.service));
         plain.push(("modes.….read", &mode.read));
+    }
+    for role in &entry.network.reaches {
+        plain.push(("network.reaches", role));
     }
     for purpose in &credentials.passwords {
         plain.push(("credentials.passwords", purpose));

@@ -214,9 +214,7 @@ impl Entry {
                     self.minimum.millicores, self.minimum.mebibytes
                 ),
                 "user" | "database" if self.kind == Kind::External => "none".to_owned(),
-                "settings" if !self.settings.memory.is_empty() => {
-                    format!("`{}` 75 % of the memory limit", self.settings.memory)
-                }
+                "settings" => self.settings_default(),
                 _ => (*default).to_owned(),
             };
             let mut paths = paths;
@@ -226,6 +224,26 @@ impl Entry {
         if !rows.is_empty() {
             page.push_str("\n| fact | default | value of the chart |\n|---|---|---|\n");
             page.push_str(&rows);
+        }
+    }
+
+    /// What stands in the settings when nothing is said.
+    fn settings_default(&self) -> String {
+        let memory = match self.settings.memory.as_str() {
+            "" => None,
+            name => Some(format!("`{name}` 75 % of the memory limit")),
+        };
+        let base = self.settings.base.iter().map(|(name, value)| {
+            let text = value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned);
+            format!("`{name} {text}`")
+        });
+        let all: Vec<String> = memory.into_iter().chain(base).collect();
+        if all.is_empty() {
+            "none".to_owned()
+        } else {
+            all.join(", ")
         }
     }
 
@@ -278,9 +296,12 @@ impl Entry {
         }];
         if self.metrics_port > 0 {
             lines.push(format!(
-                "with `metrics`, every namespace may read port {}",
+                "with `metrics`, Prometheus may read port {}: that of the release, else any namespace or the one of `monitoring.namespace`",
                 self.metrics_port
             ));
+        }
+        for role in &self.network.reaches {
+            lines.push(format!("its servers reach the {role} of the release"));
         }
         if self.network.egress == Egress::Any {
             lines.push("its servers may connect anywhere".to_owned());

@@ -4,7 +4,7 @@ use super::context::{
     ChangeFacts, ChartFacts, Context, DependencyFacts, OwnerFacts, StatementFacts, TestFacts,
     ToolFacts,
 };
-use super::{exposure, schemas, secret};
+use super::{exposure, monitoring, schemas, secret};
 use crate::api::Decision;
 use crate::catalog::Catalog;
 use crate::values::{Entry, branch, leaf, open_branch};
@@ -374,12 +374,7 @@ fn network_policy(document: &Document, context: &Context) -> Entry {
         .workloads
         .iter()
         .any(|facts| !facts.metrics_port.is_empty())
-        || context.dependencies.iter().any(|facts| {
-            facts.in_release
-                && facts.guarded
-                && facts.metrics_port > 0
-                && !facts.metrics_access.is_empty()
-        })
+        || context.dependencies.iter().any(monitoring::exported)
     {
         entries.push(leaf(
             "monitoringNamespace",
@@ -389,7 +384,11 @@ fn network_policy(document: &Document, context: &Context) -> Entry {
                 .and_then(|monitoring| monitoring.namespace.as_ref())
                 .map_or("", |namespace| &namespace.value.0),
             schemas::string(),
-            "Namespace that Prometheus runs in; empty for any namespace",
+            if context.monitoring.scraper_alone {
+                "Namespace of a further Prometheus; empty for none besides that of the release"
+            } else {
+                "Namespace that Prometheus runs in; empty for any namespace"
+            },
         ));
     }
     entries.push(branch(

@@ -552,6 +552,19 @@ pub struct DependencyFacts {
     pub metrics_access: String,
     /// Components of the release that may connect.
     pub clients: Vec<String>,
+    /// Whether some of them are workloads or migrations.
+    pub used: bool,
+    /// Other dependencies of the release that connect to it.
+    pub reached_by: Vec<String>,
+    /// Other dependencies of the release that it connects to.
+    pub reaches: Vec<String>,
+    /// Variables that take its host, each as `NAME of workload`; empty ones
+    /// would be the result of switching it off.
+    pub host_variables: Vec<String>,
+    /// Selector of its volume claims, such as `app=shop-neo4j`, where they lack
+    /// the label `app.kubernetes.io/instance`; empty where they have it. It
+    /// holds for every release of the chart in a namespace.
+    pub claim_selector: String,
     /// Labels of its pods, with templates in its context; empty for the usual ones.
     pub pod_labels: Vec<PodLabelFacts>,
     /// TCP ports that are open to every namespace.
@@ -589,7 +602,7 @@ pub struct PodLabelFacts {
 pub struct RefusalFacts {
     /// Its path.
     pub path: Vec<String>,
-    /// The value as text.
+    /// The value as text; empty for any.
     pub value: String,
     /// Why not.
     pub why: String,
@@ -788,6 +801,12 @@ pub struct MonitoringFacts {
     pub alerts: Vec<String>,
     /// Dependency that takes the alerts; empty if the Prometheus Operator does.
     pub alert_server: String,
+    /// Dependency that collects metrics; empty if none of the release does.
+    pub scraper: String,
+    /// Whether that one alone reads the chart's metrics, not one of another namespace.
+    pub scraper_alone: bool,
+    /// Dependency whose address is the data source where none is stated; possibly none.
+    pub data_server: String,
     /// Dashboards.
     pub dashboards: Vec<DashboardFacts>,
     /// Whether Grafana gets a data source.
@@ -801,6 +820,8 @@ pub struct DashboardFacts {
     pub name: String,
     /// Folder in Grafana, quoted for YAML; possibly none.
     pub folder: String,
+    /// Whether it has a variable that starts with the release's namespace.
+    pub namespaced: bool,
     /// The whole dashboard as JSON.
     #[serde(skip)]
     pub json: String,

@@ -9,7 +9,8 @@ pub use check::check;
 pub use values::{json_of, values};
 
 use super::context::{
-    DependencyFacts, DerivedFacts, PasswordFacts, PodLabelFacts, RefusalFacts, SecretKeyFacts,
+    DependencyFacts, DerivedFacts, MigrationFacts, PasswordFacts, PodLabelFacts, RefusalFacts,
+    SecretKeyFacts, WorkloadFacts,
 };
 use super::schemas::Amounts;
 use crate::catalog::{Catalog, Egress, Engine, Entry, Guard, Kind, Naming, State};
@@ -57,6 +58,7 @@ pub fn resolve(resolved: &Resolved, catalog: &Catalog, sink: &mut Sink) -> Vec<D
             entry: &entry,
             engine,
             stated: &stated,
+            chart: &resolved.intent.name.value.0,
             password_wanted: documents(resolved)
                 .any(|document| asks_password(document, &name.value)),
         };
@@ -79,7 +81,60 @@ pub fn resolve(resolved: &Resolved, catalog: &Catalog, sink: &mut Sink) -> Vec<D
         }
         facts.push(new);
     }
+    connect(&mut facts);
     facts
+}
+
+/// Which dependencies of the release connect to one another.
+fn connect(all: &mut [DependencyFacts]) {
+    let ways: Vec<(usize, usize)> = (0..all.len())
+        .flat_map(|from| (0..all.len()).map(move |to| (from, to)))
+        .filter(|(from, to)| from != to && needs(&all[*from], &all[*to]))
+        .collect();
+    for (from, to) in ways {
+        let (client, server) = (all[from].name.clone(), all[to].name.clone());
+        all[from].reaches.push(server);
+        all[to].reached_by.push(client);
+    }
+}
+
+/// Whether a dependency connects to another one of the release.
+fn needs(client: &DependencyFacts, server: &DependencyFacts) -> bool {
+    client.in_release
+        && server.in_release
+        && client.entry.network.reaches.contains(&server.entry.role)
+}
+
+/// Notes which variables take the host of a dependency: without the server they
+/// would be empty.
+pub fn note_hosts(
+    all: &mut [DependencyFacts],
+    workloads: &[WorkloadFacts],
+    migration: Option<&MigrationFacts>,
+) {
+    let containers = workloads.iter().flat_map(|workload| {
+        let others = workload.init.iter().chain(&workload.sidecars);
+        let all = others.map(|container| &container.variables);
+        std::iter::once(&workload.variables)
+            .chain(all)
+            .map(move |variables| (workload.name.as_str(), variables))
+    });
+    let migration = migration.map(|migration| ("the migrations", &migration.variables));
+    for (owner, variables) in containers.chain(migration) {
+        for one in &variables.computed {
+            let taken = |facts: &&mut DependencyFacts| {
+                ["host", "address"]
+                    .iter()
+                    .any(|part| one.helper == format!("{}.{part}", facts.name))
+            };
+            if let Some(facts) = all.iter_mut().find(taken) {
+                let text = format!("{} of {owner}", one.variable);
+                if !facts.host_variables.contains(&text) {
+                    facts.host_variables.push(text);
+                }
+            }
+        }
+    }
 }
 
 /// Whether a variable takes the password of a dependency.
@@ -303,6 +358,9 @@ fn purpose(purpose: &str) -> &str {
     }
 }
 
+/// Component of the tests, which connect to every dependency.
+const TEST: &str = "connection-test";
+
 /// What facts are made from.
 struct Source<'a> {
     name: &'a Spanned<String>,
@@ -311,6 +369,8 @@ struct Source<'a> {
     engine: &'a Engine,
     /// The dependency in the base and in every environment.
     stated: &'a [&'a Dependency],
+    /// Name of the chart.
+    chart: &'a str,
     /// Whether a variable takes its password.
     password_wanted: bool,
 }
@@ -343,6 +403,7 @@ impl Source<'_> {
         }
         let modes = self.modes();
         let (plain_mode, other_mode) = service_modes(entry, &modes);
+        let clients = clients(name, base);
         DependencyFacts {
             name: name.clone(),
             v: reach(".Values", name),
@@ -424,7 +485,14 @@ impl Source<'_> {
             test: engine.test.clone(),
             metrics_port: entry.metrics_port,
             metrics_access: self.access("metrics"),
-            clients: clients(name, base),
+            used: clients.iter().any(|client| client != TEST),
+            clients,
+            reached_by: Vec::new(),
+            reaches: Vec::new(),
+            host_variables: Vec::new(),
+            claim_selector: entry
+                .claim_selector
+                .replace("%s", &values::chart_alias(self.chart, name)),
             pod_labels: self.pod_labels(),
             open_ports: entry.network.ports.clone(),
             open_egress: entry.network.egress == Egress::Any,
@@ -650,7 +718,7 @@ fn clients(name: &str, base: &Document) -> Vec<String> {
     if derived::migration_connections(base).contains(&name) {
         clients.push("migrate".to_owned());
     }
-    clients.push("connection-test".to_owned());
+    clients.push(TEST.to_owned());
     clients
 }
 

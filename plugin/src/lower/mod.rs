@@ -108,9 +108,12 @@ fn decide(resolved: &Resolved, catalog: &Catalog, sink: &mut Sink) -> Option<Pla
     let (mut workloads, mut migration) = (workloads, migration);
     own_secrets(&mut workloads, migration.as_mut(), &secret);
     too_late(base, migration.as_ref(), &secret, sink);
+    let mut dependencies = dependencies;
+    monitoring::check(base, &dependencies, sink);
+    dependency::note_hosts(&mut dependencies, &workloads, migration.as_ref());
     let mut context = Context {
         chart: common::chart(resolved),
-        monitoring: monitoring::facts(&everywhere, &workloads, &dependencies),
+        monitoring: monitoring::facts(resolved, &everywhere, &workloads, &dependencies),
         ingress: exposure::ingress(&everywhere),
         gateway: everywhere.any(|document| document.gateway.is_some()),
         manifests: everywhere.any(|document| !document.manifests.is_empty()),

@@ -3,22 +3,32 @@
 use super::Everywhere;
 use super::context::{Context, DashboardFacts, DependencyFacts, MonitoringFacts, WorkloadFacts};
 use super::schemas;
+use crate::catalog::PROMETHEUS;
 use crate::values::{Entry, branch, leaf};
 use serde_json::{Map, Value, json};
+use taskspec_spec::Resolved;
+use taskspec_spec::codes;
+use taskspec_spec::diagnostic::{Diagnostic, Sink};
 use taskspec_spec::model::{Alert, Dashboard, Document, Monitoring, Panel};
-use taskspec_spec::types::{DashboardUnit, Severity};
+use taskspec_spec::types::{DashboardUnit, MonitorKind, Severity};
 
 /// Facts of what watches the chart.
 pub fn facts(
+    resolved: &Resolved,
     everywhere: &Everywhere<'_>,
     workloads: &[WorkloadFacts],
     dependencies: &[DependencyFacts],
 ) -> MonitoringFacts {
     let base = everywhere.base.monitoring.as_ref();
     let measured = workloads.iter().any(|facts| !facts.metrics_port.is_empty());
-    if !measured && !everywhere.any(|document| document.monitoring.is_some()) {
+    let prometheus = prometheus(dependencies);
+    let source = prometheus
+        .filter(|facts| facts.url_known && (!facts.reached_by.is_empty() || base.is_some()));
+    let stated = everywhere.any(|document| document.monitoring.is_some());
+    if !measured && !stated && source.is_none() {
         return MonitoringFacts::default();
     }
+    let scraper = prometheus.filter(|_| measured || dependencies.iter().any(exported));
     let alerts: Vec<String> = base
         .into_iter()
         .flat_map(|monitoring| monitoring.alerts.iter())
@@ -34,29 +44,77 @@ pub fn facts(
                 .as_ref()
                 .map(|folder| json!(folder.value.0).to_string())
                 .unwrap_or_default(),
-            json: board(&name.value, dashboard),
+            namespaced: uses_namespace(dashboard),
+            json: board(&resolved.intent.name.value.0, &name.value, dashboard),
         })
         .collect();
-    let server = dependencies
-        .iter()
-        .find(|facts| facts.in_release && facts.entry.takes("alerts"));
+    let name =
+        |facts: Option<&DependencyFacts>| facts.map(|facts| facts.name.clone()).unwrap_or_default();
     MonitoringFacts {
         any: true,
-        alert_server: server
-            .filter(|_| !alerts.is_empty())
-            .map(|facts| facts.name.clone())
-            .unwrap_or_default(),
+        alert_server: name(alert_server(dependencies).filter(|_| !alerts.is_empty())),
+        scraper: name(scraper),
+        scraper_alone: scraper.is_some()
+            && base
+                .and_then(|monitoring| monitoring.by.as_ref())
+                .is_some_and(|by| by.value == MonitorKind::Annotations),
+        data_server: name(source),
         monitors: workloads
             .iter()
             .any(|facts| matches!(facts.monitor.as_str(), "service-monitor" | "pod-monitor")),
         alerts,
         dashboards,
-        data_source: everywhere.any(|document| {
-            document
-                .monitoring
-                .as_ref()
-                .is_some_and(|monitoring| monitoring.data_source.is_some())
-        }),
+        data_source: source.is_some()
+            || everywhere.any(|document| {
+                document
+                    .monitoring
+                    .as_ref()
+                    .is_some_and(|monitoring| monitoring.data_source.is_some())
+            }),
+    }
+}
+
+/// The server of the release that collects metrics.
+fn prometheus(dependencies: &[DependencyFacts]) -> Option<&DependencyFacts> {
+    dependencies
+        .iter()
+        .find(|facts| facts.in_release && facts.entry.role == PROMETHEUS)
+}
+
+/// The server of the release that takes alerts as rules of its own.
+fn alert_server(dependencies: &[DependencyFacts]) -> Option<&DependencyFacts> {
+    dependencies
+        .iter()
+        .find(|facts| facts.in_release && facts.entry.takes("alerts"))
+}
+
+/// Whether a dependency can have an exporter that the chart guards.
+pub fn exported(facts: &DependencyFacts) -> bool {
+    facts.in_release && facts.guarded && facts.metrics_port > 0 && !facts.metrics_access.is_empty()
+}
+
+/// Variable of a dashboard's or an alert's expression: the release's namespace.
+const NAMESPACE: &str = "$namespace";
+
+/// What the template of a dashboard replaces by the release's namespace.
+const RELEASE_NAMESPACE: &str = "RELEASE_NAMESPACE";
+
+/// Rules that are values of a subchart cannot know the namespace.
+pub fn check(base: &Document, dependencies: &[DependencyFacts], sink: &mut Sink) {
+    let Some(server) = alert_server(dependencies) else {
+        return;
+    };
+    let alerts = base.monitoring.iter().flat_map(|m| m.alerts.iter());
+    for (_, alert) in alerts.filter(|(_, alert)| alert.expr.value.0.contains(NAMESPACE)) {
+        sink.push(
+            Diagnostic::error(
+                codes::MONITORING,
+                format!("the rules of `{}` cannot know the namespace", server.name),
+            )
+            .at(alert.expr.span, "`$namespace` would stay as it is")
+            .help("select by a label of the pods, such as app_kubernetes_io_name=\"shop\", or by none")
+            .note("rules of a Prometheus in the release are values of its chart, which no template fills"),
+        );
     }
 }
 
@@ -112,7 +170,11 @@ pub fn values(document: &Document, context: &Context) -> Option<Entry> {
                 .and_then(|monitoring| monitoring.data_source.as_ref())
                 .map_or("", |url| &url.value.0),
             schemas::string(),
-            "Address of Prometheus, as a data source for Grafana's sidecar; empty for none",
+            if facts.data_server.is_empty() {
+                "Address of Prometheus, as a data source for Grafana's sidecar; empty for none"
+            } else {
+                "Address of Prometheus, as a data source for Grafana's sidecar; empty for that of the release"
+            },
         ));
     }
     Some(branch("monitoring", "What watches the chart", entries))
@@ -190,18 +252,35 @@ fn alert(stated: &Alert) -> Value {
     })
 }
 
+/// Whether a panel asks for the release's namespace.
+fn uses_namespace(dashboard: &Dashboard) -> bool {
+    let mut panels = dashboard.panels.iter();
+    panels.any(|panel| panel.expr.value.0.contains(NAMESPACE))
+}
+
+/// Longest identifier of a dashboard.
+const UID_LENGTH: usize = 40;
+
+/// Identifier of a dashboard, which all charts of a Grafana share. Of a long
+/// one the end remains: it tells the dashboards of a chart apart.
+fn uid(chart: &str, name: &str) -> String {
+    let full = format!("{chart}-{name}");
+    let start = full.len().saturating_sub(UID_LENGTH);
+    full[start..].trim_start_matches('-').to_owned()
+}
+
 /// A dashboard as JSON: as stated, or made of its panels.
-fn board(name: &str, dashboard: &Dashboard) -> String {
+fn board(chart: &str, name: &str, dashboard: &Dashboard) -> String {
     let value = match &dashboard.json {
         Some(json) => serde_json::from_str(&json.value.0).unwrap_or(Value::Null),
-        None => made(name, dashboard),
+        None => made(&uid(chart, name), dashboard),
     };
     let mut text = serde_json::to_string_pretty(&value).unwrap_or_default();
     text.push('\n');
     text
 }
 
-fn made(name: &str, dashboard: &Dashboard) -> Value {
+fn made(uid: &str, dashboard: &Dashboard) -> Value {
     let panels: Vec<Value> = dashboard
         .panels
         .iter()
@@ -209,21 +288,39 @@ fn made(name: &str, dashboard: &Dashboard) -> Value {
         .map(|(index, one)| panel(index, one))
         .collect();
     json!({
-        "uid": name,
+        "uid": uid,
         "title": dashboard.title.value.0,
         "schemaVersion": 39,
         "version": 1,
         "editable": false,
         "time": { "from": "now-6h", "to": "now" },
         "refresh": "1m",
-        "templating": { "list": [{
-            "name": "datasource",
-            "label": "Data source",
-            "type": "datasource",
-            "query": "prometheus",
-        }] },
+        "templating": { "list": variables(dashboard) },
         "panels": panels,
     })
+}
+
+/// What can be chosen above a dashboard.
+fn variables(dashboard: &Dashboard) -> Vec<Value> {
+    let source = json!({
+        "name": "datasource",
+        "label": "Data source",
+        "type": "datasource",
+        "query": "prometheus",
+    });
+    let namespace = json!({
+        "name": "namespace",
+        "label": "Namespace",
+        "type": "query",
+        "datasource": { "type": "prometheus", "uid": "${datasource}" },
+        "query": { "query": "label_values(up, namespace)", "refId": "namespace" },
+        "definition": "label_values(up, namespace)",
+        "current": { "text": RELEASE_NAMESPACE, "value": RELEASE_NAMESPACE },
+        "refresh": 1,
+        "sort": 1,
+    });
+    let wanted = uses_namespace(dashboard).then_some(namespace);
+    std::iter::once(source).chain(wanted).collect()
 }
 
 /// Two panels a row, each half of Grafana's 24 columns wide.

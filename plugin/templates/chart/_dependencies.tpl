@@ -114,15 +114,18 @@ key: [[dep.url_key]]
 {{- end }}
 #% endif
 
-{{/* The URL of [[dep.name]] as a variable. Takes (dict "context" $ "name" "…"). */}}
+{{/* The URL of [[dep.name]] as a variable<% if not dep.url_is_secret %>; nothing when it is switched off<% endif %>. Takes (dict "context" $ "name" "…"). */}}
 {{- define "[[chart.name]].[[dep.name]].urlVariable" -}}
-- name: {{ .name }}
 #% if dep.url_is_secret
+- name: {{ .name }}
   valueFrom:
     secretKeyRef:
       {{- include "[[chart.name]].[[dep.name]].urlSource" .context | nindent 6 }}
 #% else
-  value: {{ include "[[chart.name]].[[dep.name]].url" . | quote }}
+{{- with include "[[chart.name]].[[dep.name]].url" . -}}
+- name: {{ $.name }}
+  value: {{ . | quote }}
+{{- end }}
 #% endif
 {{- end }}
 #% if secret.generated and dep.in_release and ((dep.url_is_secret and dep.url_known) or dep.derived)
@@ -187,6 +190,29 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 #% endfor
 {{- end }}
 #% endif
+#% if dep.name == monitoring.scraper
+
+{{/* Who may read metrics: [[dep.name]] of the release<% if monitoring.scraper_alone %>, and what else the values name<% endif %>. */}}
+{{- define "[[chart.name]].metricsPeers" -}}
+{{- if [[dep.v]].enabled }}
+- podSelector:
+    matchLabels:
+      {{- include "[[chart.name]].[[dep.name]].podLabels" . | nindent 6 }}
+{{- end }}
+#% if monitoring.scraper_alone
+{{- if or .Values.networkPolicy.monitoringNamespace (not [[dep.v]].enabled) }}
+#% endif
+- namespaceSelector:
+    {{- with .Values.networkPolicy.monitoringNamespace }}
+    matchLabels:
+      kubernetes.io/metadata.name: {{ . | quote }}
+    {{- else }} {}
+    {{- end }}
+#% if monitoring.scraper_alone
+{{- end }}
+#% endif
+{{- end }}
+#% endif
 
 {{/* Egress to [[dep.name]]. */}}
 {{- define "[[chart.name]].[[dep.name]].egress" -}}
@@ -240,7 +266,12 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 #% endif
       echo "[[dep.engine_title]] connection successful!"
   env:
+#% if dep.url_is_secret
     {{- include "[[chart.name]].[[dep.name]].urlVariable" (dict "context" . "name" "URL") | nindent 4 }}
+#% else
+    - name: URL
+      value: {{ include "[[chart.name]].[[dep.name]].url" (dict "context" .) | quote }}
+#% endif
 #% if dep.test == "psql"
     - name: PGCONNECT_TIMEOUT
       value: "10"
@@ -262,6 +293,11 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 #% elif dep.url_is_secret
 {{- if and (not [[dep.v]].enabled) (not (or ((.Values.global).[[chart.key]]).existingSecret<% if secret.external %> .Values.externalSecret.enabled<% endif %>)) }}
 {{- fail "[[dep.name]].enabled is false: name a Secret in global.[[chart.key]].existingSecret whose key [[dep.url_key]] leads to another server" }}
+{{- end }}
+#% endif
+#% if dep.host_variables
+{{- if not [[dep.v]].enabled }}
+{{- fail "[[dep.name]].enabled is false, but <% for variable in dep.host_variables %>[[variable]]<% if not loop.last %> and <% endif %><% endfor %> would be empty without its host" }}
 {{- end }}
 #% endif
 #% if dep.naming == "standard"
@@ -289,7 +325,7 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 #% endif
 #% for refusal in dep.refuse
-{{- if eq (toString (dig<% for part in refusal.path %> "[[part]]"<% endfor %> "" [[dep.v]])) "[[refusal.value]]" }}
+{{- if <% if refusal.value %>eq<% else %>ne<% endif %> (toString (dig<% for part in refusal.path %> "[[part]]"<% endfor %> "" [[dep.v]])) "[[refusal.value]]" }}
 {{- fail "[[dep.name]].<% for part in refusal.path %>[[part]]<% if not loop.last %>.<% endif %><% endfor %>: [[refusal.why]]" }}
 {{- end }}
 #% endfor

@@ -22,7 +22,7 @@ table! {
         alerts: Map<Name, Spanned<Alert>> = "alerts" fixed;
         /// Grafana dashboards by name.
         dashboards: Map<Name, Spanned<Dashboard>> = "dashboards" fixed;
-        /// Address of Prometheus that Grafana gets as a data source. Default: none is made.
+        /// Address of Prometheus that Grafana gets as a data source. Default: that of a Prometheus in the release, else none is made.
         data_source: Option<Spanned<Url>> = "data-source";
     }
 }

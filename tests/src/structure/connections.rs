@@ -148,7 +148,7 @@ fn addresses(rendering: &Rendering<'_>) -> Vec<String> {
 }
 
 /// Why a pod does not reach what a word names; nothing if it names no server.
-fn unreachable(rendering: &Rendering<'_>, pod: &Pod<'_>, word: &str) -> Option<String> {
+pub fn unreachable(rendering: &Rendering<'_>, pod: &Pod<'_>, word: &str) -> Option<String> {
     let (host, port) = address(word);
     let service = rendering.find("Service", host);
     let ports: Vec<u16> = match (port, service) {

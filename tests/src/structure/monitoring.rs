@@ -9,7 +9,7 @@ pub fn faults(rendering: &Rendering<'_>) -> Vec<String> {
     let mut faults = rendering.each_own("ServiceMonitor", service_monitor);
     faults.extend(rendering.each_own("PodMonitor", pod_monitor));
     faults.extend(rendering.each_own("PrometheusRule", |_, rule| alerts(rule)));
-    faults.extend(rendering.each_own("ConfigMap", |_, map| boards(map)));
+    faults.extend(rendering.each_own("ConfigMap", boards));
     for pod in rendering.pods() {
         if pod.object.is_own() {
             faults.extend(super::of(pod.object, annotated(rendering, &pod)));
@@ -100,12 +100,26 @@ pub fn duration(text: &str) -> bool {
         && digits.parse::<u32>().is_ok_and(|number| number > 0)
 }
 
-/// Prometheus is in another namespace.
+/// The server of the release that reads pods' annotations.
+fn prometheus<'a>(rendering: &'a Rendering<'_>) -> Option<Pod<'a>> {
+    let mut pods = rendering.pods().into_iter();
+    pods.find(|pod| {
+        let images = pod.running().into_iter().map(|one| text(&one["image"]));
+        images
+            .into_iter()
+            .any(|one| one.contains("/prometheus/prometheus:"))
+    })
+}
+
+/// Prometheus is in another namespace, or in the release.
 fn unreachable(rendering: &Rendering<'_>, pod: &Pod<'_>, port: &str) -> Option<String> {
     let network = super::Network { rendering };
     let open = pod
         .port(port)
-        .is_some_and(|port| network.from_other_namespaces(pod, port));
+        .is_some_and(|port| match prometheus(rendering) {
+            Some(prometheus) => network.allows(&prometheus, pod, port),
+            None => network.from_other_namespaces(pod, port),
+        });
     (!open).then(|| {
         format!(
             "{}: its policy keeps Prometheus from port {port}",
@@ -177,8 +191,19 @@ fn alerts(rule: &Object) -> Vec<String> {
     faults
 }
 
+/// The pods whose sidecar reads data sources: Grafana's.
+fn readers<'a>(rendering: &'a Rendering<'_>) -> Vec<Pod<'a>> {
+    let mut pods = rendering.pods();
+    pods.retain(|pod| {
+        let containers = pod.containers();
+        let mut variables = containers.iter().flat_map(|one| items(&one["env"]));
+        variables.any(|variable| variable["value"] == "grafana_datasource")
+    });
+    pods
+}
+
 /// Dashboards and data sources, which Grafana's sidecar finds by their labels.
-fn boards(map: &Object) -> Vec<String> {
+fn boards(rendering: &Rendering<'_>, map: &Object) -> Vec<String> {
     let labels = &map.value["metadata"]["labels"];
     let data = map.value["data"].as_object();
     let mut faults = Vec::new();
@@ -194,8 +219,14 @@ fn boards(map: &Object) -> Vec<String> {
         }
         if !labels["grafana_datasource"].is_null() {
             let source = crate::manifest::yaml(text(content)).unwrap_or_default();
-            if !text(&source["datasources"][0]["url"]).contains("://") {
+            let url = text(&source["datasources"][0]["url"]);
+            if !url.contains("://") {
                 faults.push(format!("{file} is no data source"));
+            }
+            for pod in readers(rendering) {
+                let fault = super::connections::unreachable(rendering, &pod, url);
+                faults
+                    .extend(fault.map(|fault| format!("{file} {fault} from {}", pod.object.id())));
             }
         }
     }

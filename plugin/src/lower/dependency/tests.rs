@@ -146,3 +146,54 @@ fn a_group_of_servers_agrees_by_more_than_half() {
         );
     }
 }
+
+/// A release with Prometheus and Grafana.
+const WATCHED: &str = "[dependencies.prometheus]\nfrom = \"prometheus-community/prometheus\"\n\
+     [dependencies.grafana]\nfrom = \"grafana-community/grafana\"\n";
+
+#[test]
+fn rules_of_the_releases_prometheus_do_not_know_its_namespace() {
+    let alert = |expression: &str| {
+        let monitoring = format!(
+            "[monitoring.alerts.gone]\nexpr = '{expression}'\nsummary = \"Nobody answers\"\n"
+        );
+        found(WATCHED, &monitoring)
+    };
+    let said = alert("up{namespace=\"$namespace\"} == 0");
+    assert!(
+        said.iter()
+            .any(|one| one.starts_with("TS0047 the rules of `prometheus` cannot know")),
+        "{said:#?}"
+    );
+    assert_eq!(alert("up == 0"), Vec::<String>::new());
+}
+
+#[test]
+fn grafana_finds_the_prometheus_of_its_release() {
+    let spec = format!(
+        "spec = \"taskspec/v1\"\n[intent]\nname = \"shop\"\nversion = \"1.0.0\"\nsummary = \"Takes orders\"\n\
+         [workloads.api]\nkind = \"service\"\nimage = \"example/api\"\nport = 8000\n{WATCHED}"
+    );
+    let chart = crate::compile(&spec, &[]).chart.unwrap();
+    let text = |path: &str| {
+        let mut files = chart.files.iter();
+        let file = files.find(|file| file.path == path).unwrap();
+        file.contents.as_str()
+    };
+    let source = text("templates/datasource.yaml");
+    assert!(
+        source.contains("include \"shop.prometheus.url\""),
+        "{source}"
+    );
+    let policies = text("templates/networkpolicy-dependencies.yaml");
+    let guard = policies
+        .split("---")
+        .find(|one| one.contains("dependency prometheus."))
+        .unwrap();
+    assert!(
+        guard.contains("include \"shop.grafana.podLabels\""),
+        "{guard}"
+    );
+    // Nothing uses its address, so nothing is said of a variable.
+    assert!(!text("values.yaml").contains("PROMETHEUS_URL"));
+}

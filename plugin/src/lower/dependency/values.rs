@@ -56,7 +56,14 @@ pub fn values(
 
 fn enabled(facts: &DependencyFacts) -> String {
     let title = &facts.engine_title;
-    if !facts.url_is_secret {
+    if !facts.host_variables.is_empty() {
+        format!(
+            "Install {title} with the release; needed for {}",
+            facts.host_variables.join(" and ")
+        )
+    } else if !facts.url_is_secret && !facts.used {
+        format!("Install {title} with the release")
+    } else if !facts.url_is_secret {
         format!(
             "Install {title} with the release; without it `{}` is not set",
             facts.url_env
@@ -66,6 +73,11 @@ fn enabled(facts: &DependencyFacts) -> String {
     } else {
         format!("Install {title} with the release")
     }
+}
+
+/// Name of a dependency that is the same in every release of the chart.
+pub fn chart_alias(chart: &str, name: &str) -> String {
+    format!("{chart}-{name}")
 }
 
 struct Subchart<'a> {
@@ -179,7 +191,7 @@ impl Subchart<'_> {
             ),
             "alias" => (json!(self.facts.name), schemas::string()),
             "chart-alias" => (
-                json!(format!("{}-{}", self.context.chart.name, self.facts.name)),
+                json!(chart_alias(&self.context.chart.name, &self.facts.name)),
                 schemas::string(),
             ),
             "architecture" => (
