@@ -552,6 +552,12 @@ pub struct DependencyFacts {
     pub metrics_access: String,
     /// Components of the release that may connect.
     pub clients: Vec<String>,
+    /// Whether its server runs elsewhere in some environment.
+    pub movable: bool,
+    /// How templates reach where that is.
+    pub elsewhere_v: String,
+    /// Whether a variable takes its password.
+    pub password_wanted: bool,
     /// Whether some of them are workloads or migrations.
     pub used: bool,
     /// Other dependencies of the release that connect to it.

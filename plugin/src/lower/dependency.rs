@@ -6,7 +6,7 @@ mod values;
 mod version;
 
 pub use check::check;
-pub use values::{json_of, values};
+pub use values::{elsewhere, json_of, values};
 
 use super::context::{
     DependencyFacts, DerivedFacts, MigrationFacts, PasswordFacts, PodLabelFacts, RefusalFacts,
@@ -16,6 +16,7 @@ use super::schemas::Amounts;
 use crate::catalog::{Catalog, Egress, Engine, Entry, Guard, Kind, Naming, State};
 use std::rc::Rc;
 use taskspec_spec::Resolved;
+use taskspec_spec::check::names::values_key;
 use taskspec_spec::codes;
 use taskspec_spec::derived;
 use taskspec_spec::diagnostic::{Diagnostic, Sink};
@@ -271,7 +272,7 @@ pub fn replicas(entry: &Entry, dependency: &Dependency) -> u32 {
 /// Host of the writing Service in a release: charts leave their own name out
 /// when the release's contains it.
 pub fn host(facts: &DependencyFacts, dependency: &Dependency, release: &str) -> String {
-    if !facts.in_release {
+    if !facts.in_release || derived::is_elsewhere(dependency) {
         return dependency
             .host
             .as_ref()
@@ -485,6 +486,13 @@ impl Source<'_> {
             test: engine.test.clone(),
             metrics_port: entry.metrics_port,
             metrics_access: self.access("metrics"),
+            movable: entry.kind != Kind::External
+                && self
+                    .stated
+                    .iter()
+                    .any(|stated| derived::is_elsewhere(stated)),
+            elsewhere_v: format!(".Values.externalServers.{}", values_key(name)),
+            password_wanted: self.password_wanted,
             used: clients.iter().any(|client| client != TEST),
             clients,
             reached_by: Vec::new(),

@@ -200,8 +200,7 @@ fn migrates(document: &Document, context: &Context) -> String {
     let Some(facts) = &context.migration else {
         return String::new();
     };
-    let in_release = facts.default_strategy() == "job";
-    match migration::strategy_in(document, in_release) {
+    match migration::strategy_in(document, facts) {
         "none" => String::new(),
         strategy => strategy.to_owned(),
     }
@@ -223,10 +222,16 @@ fn default_release(chart: &str, environment: &str) -> String {
 fn timeout(document: &Document, context: &Context) -> (u32, String) {
     let mut before = 0;
     let mut parts = Vec::new();
-    let inside = context.dependencies.iter().any(|facts| facts.in_release);
-    let strategy = context.migration.as_ref().map_or("none", |facts| {
-        migration::strategy_in(document, facts.database_in_release)
-    });
+    let mut servers = context
+        .dependencies
+        .iter()
+        .zip(document.dependencies.iter());
+    let inside =
+        servers.any(|(facts, (_, stated))| facts.in_release && !derived::is_elsewhere(stated));
+    let strategy = context
+        .migration
+        .as_ref()
+        .map_or("none", |facts| migration::strategy_in(document, facts));
     match (&document.migrations, strategy) {
         (Some(migrations), "job" | "hook" | "init-container") => {
             let seconds = migration::timeout_seconds(migrations);
@@ -336,7 +341,7 @@ fn dependency_lines(document: &Document, context: &Context) -> Vec<String> {
         .iter()
         .zip(&context.dependencies)
         .map(|((name, stated), facts)| {
-            if !facts.in_release {
+            if !facts.in_release || derived::is_elsewhere(stated) {
                 return format!(
                     "{} at {}:{}",
                     name.value,

@@ -57,7 +57,7 @@ pub fn resolve(
         let Some(migrations) = &document.migrations else {
             continue;
         };
-        let (strategy, why) = choose(migrations, database, sink);
+        let (strategy, why) = choose(migrations, database, inside(document, database), sink);
         if reason.is_empty() {
             reason = why;
         }
@@ -238,6 +238,7 @@ fn alone(document: &Document, migrations: &Migrations, database: &str, sink: &mu
 fn choose(
     migrations: &Migrations,
     database: &DependencyFacts,
+    inside: bool,
     sink: &mut Sink,
 ) -> (&'static str, String) {
     let stated = migrations
@@ -245,7 +246,7 @@ fn choose(
         .as_ref()
         .map(|strategy| (strategy.value, strategy.span));
     let asked = || "the specification asks for it".to_owned();
-    match (stated, database.in_release) {
+    match (stated, inside) {
         (Some((Strategy::Hook, span)), true) => {
             sink.push(
                 Diagnostic::error(codes::MIGRATION, "a hook cannot reach a database of the same release")
@@ -276,8 +277,17 @@ fn choose(
     }
 }
 
+/// Whether the release has the database in this environment.
+fn inside(document: &Document, database: &DependencyFacts) -> bool {
+    let stated = document.dependencies.get(&database.name);
+    database.in_release && !stated.is_some_and(|stated| derived::is_elsewhere(stated))
+}
+
 /// The strategy in one environment.
-pub fn strategy_in(document: &Document, database_in_release: bool) -> &'static str {
+pub fn strategy_in(document: &Document, facts: &MigrationFacts) -> &'static str {
+    let stated = document.dependencies.get(&facts.database);
+    let database_in_release =
+        facts.database_in_release && !stated.is_some_and(|stated| derived::is_elsewhere(stated));
     let stated = document
         .migrations
         .as_ref()
@@ -319,7 +329,10 @@ pub fn values(facts: &MigrationFacts, migrations: &Migrations, document: &Docume
             Some(Strategy::Hook) => "hook",
             Some(Strategy::Job) => "job",
             Some(Strategy::InitContainer) => "init-container",
-            _ => facts.default_strategy(),
+            _ => match strategy_in(document, facts) {
+                "none" => facts.default_strategy(),
+                strategy => strategy,
+            },
         };
         entries.push(leaf(
             "strategy",

@@ -246,6 +246,7 @@ fn chart_values(document: &Document, context: &Context) -> Vec<Entry> {
     {
         entries.push(dependency::values(facts, dependency, document, context));
     }
+    entries.extend(dependency::elsewhere(document, context));
     entries.extend(exposure::values(document, context));
     entries.extend(monitoring::values(document, context));
     entries.extend(secret::values(document, context));

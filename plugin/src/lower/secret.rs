@@ -9,6 +9,7 @@ use crate::values::{Entry, branch, leaf};
 use serde_json::{Value, json};
 use taskspec_spec::check::names::values_key;
 use taskspec_spec::codes;
+use taskspec_spec::derived;
 use taskspec_spec::diagnostic::{Diagnostic, Sink};
 use taskspec_spec::model::{Document, SecretKeyRule, Secrets};
 use taskspec_spec::span::Spanned;
@@ -226,7 +227,8 @@ fn external(document: &Document, dependencies: &[DependencyFacts], sink: &mut Si
     for (name, dependency) in document.dependencies.iter() {
         let outside = dependencies
             .iter()
-            .any(|facts| facts.name == name.value && !facts.in_release && facts.url_is_secret);
+            .filter(|facts| !facts.in_release || derived::is_elsewhere(dependency))
+            .any(|facts| facts.name == name.value && facts.url_is_secret);
         if outside {
             sink.push(
                 Diagnostic::error(codes::SECRET_SOURCE, format!("nobody can generate the password of the external server `{}`", name.value))
@@ -339,7 +341,29 @@ fn store_values(document: &Document, stated: Option<&Secrets>, context: &Context
 /// The keys of the chart's Secret that the store holds.
 fn stored_keys(document: &Document, context: &Context) -> Value {
     let mut keys = serde_json::Map::new();
-    for key in context.secret.keys.iter().filter(|key| key.stored) {
+    // A server outside the release has its URL in the store, and no other keys.
+    let moved: Vec<&DependencyFacts> = context
+        .dependencies
+        .iter()
+        .zip(document.dependencies.iter())
+        .filter(|(facts, (_, stated))| facts.movable && derived::is_elsewhere(stated))
+        .map(|(facts, _)| facts)
+        .collect();
+    let is_stored = |key: &SecretKeyFacts| {
+        let of = moved.iter().find(|facts| {
+            let mut own = dependency::secret_keys(facts).into_iter();
+            own.any(|own| own.key == key.key)
+        });
+        match of {
+            Some(facts) => {
+                let password = facts.passwords.iter().find(|one| one.purpose == "password");
+                key.key == facts.url_key
+                    || facts.password_wanted && password.is_some_and(|one| one.key == key.key)
+            }
+            None => key.stored,
+        }
+    };
+    for key in context.secret.keys.iter().filter(|key| is_stored(key)) {
         let stated = rule(document, &key.key);
         let property = stated
             .and_then(|rule| rule.property.as_ref())

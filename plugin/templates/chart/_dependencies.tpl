@@ -15,7 +15,7 @@
 #% if dep.host_template
 
 {{/* Host of [[dep.name]], asked from its own chart; empty when it is switched off. */}}
-{{- define "[[chart.name]].[[dep.name]].host" -}}
+{{- define "[[chart.name]].[[dep.name]].<% if dep.movable %>inside<% else %>host<% endif %>" -}}
 #% if dep.suffix_apart and dep.architecture_access
 {{- $suffix := ternary "[[dep.service]]" "[[dep.service_replicated]]" (eq [[dep.v]][[dep.architecture_access]] "standalone") }}
 {{- with [[dep.subchart]] }}[[dep.host_template]]{{ $suffix }}{{ end }}
@@ -28,7 +28,7 @@
 #% else
 
 {{/* Host of [[dep.name]], as its chart names it; empty when it is switched off. */}}
-{{- define "[[chart.name]].[[dep.name]].host" -}}
+{{- define "[[chart.name]].[[dep.name]].<% if dep.movable %>inside<% else %>host<% endif %>" -}}
 {{- if [[dep.v]].enabled }}
 {{- $full := .Release.Name }}
 #% if dep.naming == "standard"
@@ -45,9 +45,20 @@
 {{- end }}
 #% endif
 
+#% if dep.movable
+{{/* Host of [[dep.name]], in the release or elsewhere. */}}
+{{- define "[[chart.name]].[[dep.name]].host" -}}
+{{- if [[dep.v]].enabled }}{{ include "[[chart.name]].[[dep.name]].inside" . }}{{ else }}{{ [[dep.elsewhere_v]].host }}{{ end }}
+{{- end }}
+
+#% endif
 {{/* Port of [[dep.name]]. */}}
 {{- define "[[chart.name]].[[dep.name]].port" -}}
+#% if dep.movable
+{{- if [[dep.v]].enabled }}[[dep.port]]{{ else }}{{ int [[dep.elsewhere_v]].port }}{{ end }}
+#% else
 [[dep.port]]
+#% endif
 {{- end }}
 #% endif
 
@@ -133,7 +144,7 @@ key: [[dep.url_key]]
 {{/* What the Secret holds for [[dep.name]] besides passwords.
      Takes (dict "context" $ "values" (dict "key" "password" …)). */}}
 {{- define "[[chart.name]].[[dep.name]].secretData" -}}
-{{- if include "[[chart.name]].[[dep.name]].host" .context }}
+{{- if [[dep.context_v]].enabled }}
 #% for password in dep.passwords
 #% if password.purpose == "password" and dep.url_is_secret
 [[dep.url_key]]: {{ include "[[chart.name]].[[dep.name]].url" (dict "context" .context "password" (index .values "[[password.key]]")) | b64enc }}
@@ -227,7 +238,7 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
       protocol: TCP
 {{- else -}}
 - ports:
-    - port: [[dep.port]]
+    - port: {{ include "[[chart.name]].[[dep.name]].port" . }}
       protocol: TCP
 {{- end }}
 #% else
@@ -296,7 +307,7 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 #% endif
 #% if dep.host_variables
-{{- if not [[dep.v]].enabled }}
+{{- if not (include "[[chart.name]].[[dep.name]].host" .) }}
 {{- fail "[[dep.name]].enabled is false, but <% for variable in dep.host_variables %>[[variable]]<% if not loop.last %> and <% endif %><% endfor %> would be empty without its host" }}
 {{- end }}
 #% endif

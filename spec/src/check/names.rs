@@ -16,6 +16,7 @@ pub const RESERVED: &[&str] = &[
     "commonAnnotations",
     "commonLabels",
     "custom",
+    "externalServers",
     "enabled",
     "externalSecret",
     "extraManifests",

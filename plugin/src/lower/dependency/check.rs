@@ -5,6 +5,7 @@ use crate::catalog::{Entry, Kind};
 use crate::lower::context::DependencyFacts;
 use crate::lower::secret;
 use taskspec_spec::codes;
+use taskspec_spec::derived;
 use taskspec_spec::diagnostic::{Diagnostic, Sink};
 use taskspec_spec::model::{Dependency, Document};
 use taskspec_spec::span::{Span, Spanned};
@@ -16,7 +17,8 @@ pub fn check(document: &Document, all: &[DependencyFacts], sink: &mut Sink) {
             continue;
         };
         let entry = &facts.entry;
-        if entry.kind == Kind::External && dependency.host.is_none() {
+        let elsewhere = derived::is_elsewhere(dependency);
+        if (entry.kind == Kind::External || elsewhere) && dependency.host.is_none() {
             sink.push(
                 Diagnostic::error(
                     codes::DEPENDENCY_FACT,
@@ -37,7 +39,7 @@ pub fn check(document: &Document, all: &[DependencyFacts], sink: &mut Sink) {
             );
         }
         for (key, span) in stated(dependency) {
-            if !applies(key, entry) {
+            if !applies(key, entry) && !(elsewhere && matches!(key, "host" | "port")) {
                 sink.push(not_applicable(key, span, entry));
             }
         }
@@ -71,6 +73,7 @@ fn stated(dependency: &Dependency) -> Vec<(&'static str, Span)> {
         place("metrics", &dependency.metrics),
         place("host", &dependency.host),
         place("port", &dependency.port),
+        place("external", &dependency.external),
         place("values", &dependency.values),
     ]
     .into_iter()
@@ -82,7 +85,7 @@ fn applies(key: &str, entry: &Entry) -> bool {
     match key {
         "cpu" | "memory" => entry.takes("resources"),
         "replicas" => entry.takes("replicas") || entry.takes("servers"),
-        "values" => entry.kind != Kind::External,
+        "values" | "external" => entry.kind != Kind::External,
         key => entry.takes(key),
     }
 }
@@ -97,7 +100,7 @@ fn not_applicable(key: &str, span: Span, entry: &Entry) -> Diagnostic {
             "remove it: the URL in the existing Secret says it"
         }
         ("host" | "port", _) => {
-            "remove it: the chart asks the dependency itself; `external/…` is for servers that run elsewhere"
+            "remove it: the chart asks the dependency itself; for a server that runs elsewhere add external = true, or take an entry `external/…`"
         }
         _ => "remove it",
     };

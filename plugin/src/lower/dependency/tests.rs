@@ -44,6 +44,18 @@ fn what_cannot_work_is_said_with_a_remedy() {
             "TS0026 a single server has no replicas",
         ),
         (
+            "from = \"embedded/postgresql\"\nhost = \"db.example.com\"",
+            "TS0025 `host` does not apply to `embedded/postgresql` remove it: the chart asks the dependency itself; for a server that runs elsewhere add external = true",
+        ),
+        (
+            "from = \"embedded/postgresql\"\nexternal = true",
+            "TS0026 the external server `db` needs a host",
+        ),
+        (
+            "from = \"embedded/postgresql\"\nexternal = true\nhost = \"db.example.com\"",
+            "TS0029 nobody can generate the password of the external server `db`",
+        ),
+        (
             "from = \"embedded/postgresql\"\nretention = \"3d\"",
             "TS0025 `retention` does not apply",
         ),

@@ -4,8 +4,10 @@ use super::{amounts, mode, replicas, settings};
 use crate::catalog;
 use crate::lower::context::{Context, DependencyFacts};
 use crate::lower::{monitoring, schemas, secret};
-use crate::values::{Entry, Node, insert, leaf, open_branch};
+use crate::values::{Entry, Node, branch, insert, leaf, open_branch};
 use serde_json::{Value, json};
+use taskspec_spec::check::names::values_key;
+use taskspec_spec::derived;
 use taskspec_spec::model::{Dependency, Document};
 use taskspec_spec::tree;
 
@@ -27,7 +29,8 @@ pub fn values(
 ) -> Entry {
     let mut entries = Vec::new();
     if facts.in_release {
-        entries.push(leaf("enabled", true, schemas::boolean(), enabled(facts)));
+        let here = !derived::is_elsewhere(dependency);
+        entries.push(leaf("enabled", here, schemas::boolean(), enabled(facts)));
     }
     Subchart {
         facts,
@@ -52,6 +55,44 @@ pub fn values(
         ),
         entries,
     )
+}
+
+/// Where servers are that some environment has outside the release.
+pub fn elsewhere(document: &Document, context: &Context) -> Option<Entry> {
+    let all = context
+        .dependencies
+        .iter()
+        .zip(document.dependencies.iter());
+    let servers: Vec<Entry> = all
+        .filter(|(facts, _)| facts.movable)
+        .map(|(facts, (_, dependency))| {
+            let host = dependency.host.as_ref().map_or("", |host| &host.value.0);
+            let port = dependency.port.as_ref().map_or(facts.port, |port| port.0);
+            branch(
+                &values_key(&facts.name),
+                format!(
+                    "The server of {} while {}.enabled is false",
+                    facts.name, facts.name
+                ),
+                vec![
+                    leaf("host", host, schemas::string(), "Host of the server"),
+                    leaf(
+                        "port",
+                        port,
+                        schemas::integer(1, 65535),
+                        "Port of the server",
+                    ),
+                ],
+            )
+        })
+        .collect();
+    (!servers.is_empty()).then(|| {
+        branch(
+            "externalServers",
+            "Servers that run outside the release",
+            servers,
+        )
+    })
 }
 
 fn enabled(facts: &DependencyFacts) -> String {
