@@ -108,6 +108,7 @@ fn decide(resolved: &Resolved, catalog: &Catalog, sink: &mut Sink) -> Option<Pla
     let (mut workloads, mut migration) = (workloads, migration);
     own_secrets(&mut workloads, migration.as_mut(), &secret);
     too_late(base, migration.as_ref(), &secret, sink);
+    let needs = needs::objects(resolved, &secret);
     let mut context = Context {
         chart: common::chart(resolved),
         monitoring: monitoring::facts(&everywhere, &workloads, &dependencies),
@@ -125,7 +126,7 @@ fn decide(resolved: &Resolved, catalog: &Catalog, sink: &mut Sink) -> Option<Pla
         statements: common::statements(base),
         decisions: Vec::new(),
         sizes: Vec::new(),
-        needs: needs::objects(resolved),
+        needs,
         controllers: Vec::new(),
     };
     context.environments = install::environments(resolved, &context, sink);
@@ -228,7 +229,10 @@ fn chart_values(document: &Document, context: &Context) -> Vec<Entry> {
         } else {
             entries.push(values::branch(
                 &facts.key,
-                format!("The {} {}", facts.kind, facts.name),
+                match facts.kind == facts.name {
+                    true => format!("The {}", facts.kind),
+                    false => format!("The {} {}", facts.kind, facts.name),
+                },
                 own,
             ));
         }
