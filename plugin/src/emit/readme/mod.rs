@@ -19,6 +19,9 @@ use serde::Serialize;
 /// Characters of a default that a table still shows.
 const LONGEST_DEFAULT: usize = 80;
 
+/// Workloads that still have their own lines in the notes.
+const FEW: usize = 3;
+
 /// Facts of the README.
 #[derive(Serialize)]
 pub struct Facts {
@@ -43,6 +46,8 @@ pub struct Facts {
     parts: Vec<Part>,
     volumes: volumes::Volumes,
     hook_jobs: bool,
+    /// Whether anything runs around an installation or upgrade.
+    hooked: bool,
     jobs: bool,
     any_object: bool,
     secret_hosts: bool,
@@ -60,6 +65,10 @@ pub struct Facts {
     single: String,
     scalers: String,
     always: bool,
+    /// Whether each of the workloads has its own lines in the notes.
+    few: bool,
+    /// Whether some services have none.
+    many_services: bool,
     paused: String,
     ranges: String,
     frozen: String,
@@ -135,6 +144,8 @@ pub fn facts(plan: &Plan) -> Facts {
         parts: context.workloads.iter().map(|one| part(plan, one)).collect(),
         volumes: volumes::volumes(context, &values),
         hook_jobs: context.workloads.iter().any(|facts| !facts.hooks.is_empty()),
+        hooked: context.workloads.iter().any(|facts| !facts.hooks.is_empty())
+            || releases.iter().any(|release| release.migrates == "hook"),
         jobs: context.workloads.iter().any(|facts| facts.kind == "job"),
         any_object: releases.iter().any(|release| !release.objects.is_empty()),
         secret_hosts: context.dependencies.iter().any(|facts| facts.url_is_secret),
@@ -151,12 +162,18 @@ pub fn facts(plan: &Plan) -> Facts {
         stored: secrets::stored(context, &releases, &values),
         changes: secrets::changes(context),
         generated: releases.iter().any(|release| release.creator == "generate"),
-        digests: codes(images(plan, |_| true).iter().map(String::as_str)),
-        tags: codes(images(plan, |tag| !tag.is_empty()).iter().map(String::as_str)),
+        digests: codes(images(plan, "digest", |_| true).iter().map(String::as_str)),
+        tags: codes(images(plan, "tag", |tag| !tag.is_empty()).iter().map(String::as_str)),
         budgets: where_true(plan, &releases, |one| one.budget),
         single: where_true(plan, &releases, |one| one.most == 1),
         scalers: where_true(plan, &releases, |one| !one.scaling.is_empty()),
         always: context.workloads.iter().any(|facts| facts.always),
+        few: few(plan),
+        many_services: !few(plan)
+            && context
+                .workloads
+                .iter()
+                .any(|facts| !facts.test_port.is_empty() && !facts.main && !facts.exposed),
         paused: where_true(plan, &releases, |one| one.paused),
         ranges: listed(repository().filter(|d| !d.exact).map(|facts| facts.name.as_str())),
         frozen: listed(inside().filter(|d| d.frozen).map(|facts| facts.name.as_str())),
@@ -169,6 +186,12 @@ pub fn facts(plan: &Plan) -> Facts {
         rows: values::rows(&plan.values).into_iter().map(row).collect(),
         releases,
     }
+}
+
+/// Whether there are few enough workloads for lines of each.
+fn few(plan: &Plan) -> bool {
+    let always = plan.context.workloads.iter().filter(|facts| facts.always);
+    always.count() <= FEW
 }
 
 fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
@@ -283,16 +306,16 @@ fn find<'a>(entries: &'a [Entry], path: &str) -> Option<&'a Entry> {
     }
 }
 
-/// Values with the digests of the workloads' images; with the tags, those of
-/// which hold.
-fn images(plan: &Plan, of_tag: impl Fn(&str) -> bool) -> Vec<String> {
+/// Values with a part of the images of workloads and migrations, of those
+/// whose tag is as asked.
+fn images(plan: &Plan, part: &str, of_tag: impl Fn(&str) -> bool) -> Vec<String> {
     let values = Effective::of(plan, None);
     let mut found: Vec<String> = Vec::new();
     let own = plan.context.migration.iter().map(|facts| &facts.image_v);
     let of_workloads = plan.context.workloads.iter().map(|facts| &facts.image_v);
     for place in of_workloads.chain(own) {
         let path = path_of(place);
-        let name = format!("{path}.digest");
+        let name = format!("{path}.{part}");
         if of_tag(values.text(&format!("{path}.tag"))) && !found.contains(&name) {
             found.push(name);
         }

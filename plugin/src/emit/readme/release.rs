@@ -56,6 +56,8 @@ pub struct Named {
     pub most: u64,
     /// Whether a node drain is limited.
     pub budget: bool,
+    /// Whether something asks it how it is.
+    probed: bool,
     /// Whether the clock does not start it.
     pub paused: bool,
 }
@@ -230,6 +232,7 @@ fn objects(context: &Context, environment: &EnvironmentFacts, values: &Effective
                 scaling: if scaled { facts.scaling.clone() } else { String::new() },
                 budget: most > 1 && values.on(&format!("{p}podDisruptionBudget.enabled")),
                 most,
+                probed: facts.always && !facts.probes.is_empty(),
                 paused: facts.kind == "cron"
                     && values.at(&format!("{p}schedule.suspend")) == &serde_json::json!(true),
             })

@@ -28,6 +28,7 @@ pub struct Stored {
 struct Property {
     place: String,
     property: String,
+    key: String,
     doc: String,
 }
 
@@ -68,7 +69,7 @@ pub fn stored(context: &Context, releases: &[Release], values: &[Effective]) -> 
 fn properties(context: &Context, release: &Release, values: &Effective) -> Vec<Property> {
     let doc = |key: &str| {
         let known = context.secret.keys.iter().find(|known| known.key == key);
-        known.map_or_else(|| key.to_owned(), |known| known.doc.clone())
+        known.map(|known| known.doc.clone()).unwrap_or_default()
     };
     let common = values.text("externalSecret.remoteKey");
     let mut rows = Vec::new();
@@ -82,6 +83,7 @@ fn properties(context: &Context, release: &Release, values: &Effective) -> Vec<P
                 None => common.to_owned(),
             },
             property: text(&place["property"]),
+            key: key.clone(),
             doc: doc(key),
         }));
     }
@@ -93,6 +95,7 @@ fn properties(context: &Context, release: &Release, values: &Effective) -> Vec<P
             rows.push(Property {
                 place: text(&place["remoteKey"]),
                 property: text(&place["property"]),
+                key: own.key.clone(),
                 doc: doc(&own.key),
             });
         }
