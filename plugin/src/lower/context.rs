@@ -21,6 +21,8 @@ pub struct Context {
     pub secret: SecretFacts,
     /// What `helm test` asks beyond health checks.
     pub tests: Vec<TestFacts>,
+    /// Time that an installation with the defaults may take, in whole minutes.
+    pub timeout_minutes: u32,
     /// Its environments.
     pub environments: Vec<EnvironmentFacts>,
     /// Criteria, constraints and so on, for the README.

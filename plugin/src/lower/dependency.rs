@@ -494,7 +494,10 @@ impl Source<'_> {
     fn example(&self, url: &Url, port: u16) -> String {
         let agreed = |stated: &dyn Fn(&Dependency) -> Option<String>| {
             let first = self.stated.first().and_then(|one| stated(one))?;
-            let same = self.stated.iter().all(|one| stated(one).as_ref() == Some(&first));
+            let same = self
+                .stated
+                .iter()
+                .all(|one| stated(one).as_ref() == Some(&first));
             same.then_some(first)
         };
         let mut text = url.example(&self.host(), port);

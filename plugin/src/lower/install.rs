@@ -224,14 +224,15 @@ fn default_release(chart: &str, environment: &str) -> String {
     }
 }
 
+/// Minutes that an installation with the defaults may take.
+pub fn default_timeout(base: &Document, context: &Context) -> u32 {
+    timeout(base, context, derived::fewest_pods).0
+}
+
 /// Time that an installation or upgrade may take: what comes before the pods,
 /// then the pods of the slowest workload one after another, or the slowest job.
 /// `pods` counts the pods of a workload.
-fn timeout(
-    document: &Document,
-    context: &Context,
-    pods: fn(&Workload) -> u32,
-) -> (u32, String) {
+fn timeout(document: &Document, context: &Context, pods: fn(&Workload) -> u32) -> (u32, String) {
     let mut before = 0;
     let mut parts = Vec::new();
     let inside = context.dependencies.iter().any(|facts| facts.in_release);

@@ -122,6 +122,7 @@ fn decide(resolved: &Resolved, catalog: &Catalog, sink: &mut Sink) -> Option<Pla
         migration,
         secret,
         tests: common::tests(base),
+        timeout_minutes: 0,
         environments: Vec::new(),
         statements: common::statements(base),
         decisions: Vec::new(),
@@ -129,6 +130,7 @@ fn decide(resolved: &Resolved, catalog: &Catalog, sink: &mut Sink) -> Option<Pla
         needs,
         controllers: Vec::new(),
     };
+    context.timeout_minutes = install::default_timeout(base, &context);
     context.environments = install::environments(resolved, &context, sink);
     context.decisions = common::decisions(resolved, &context);
     context.controllers = needs::controllers(&everywhere, &context);

@@ -154,7 +154,12 @@ fn of_secrets(document: &Document, environment: &str, facts: &SecretFacts, found
             .is_some_and(|source| source.value == SecretSource::External);
         if let Some(name) = &rule.name {
             let there = rule.key.as_ref().map_or(&key.value, |key| &key.value.0);
-            let need = found.add("Secret", &name.value.0, "variables and files", environment);
+            let need = found.add(
+                "Secret",
+                &name.value.0,
+                "read by the workloads",
+                environment,
+            );
             need.form = "variables".to_owned();
             if !need.keys.contains(there) {
                 need.keys.push(there.clone());

@@ -62,5 +62,7 @@ fn merge(base: &mut Value, changes: &Value) {
 /// The path that a template's reference to a value names: `.Values.api.image`
 /// is `api.image`.
 pub fn path_of(reference: &str) -> &str {
-    reference.trim_start_matches(".Values").trim_start_matches('.')
+    reference
+        .trim_start_matches(".Values")
+        .trim_start_matches('.')
 }

@@ -119,6 +119,9 @@ mod tests {
 
     #[test]
     fn empty_lines_come_alone() {
-        assert_eq!(tidy("a\n\n\nb\n```\nc\n\n\nd\n```\n\n"), "a\n\nb\n```\nc\n\n\nd\n```\n");
+        assert_eq!(
+            tidy("a\n\n\nb\n```\nc\n\n\nd\n```\n\n"),
+            "a\n\nb\n```\nc\n\n\nd\n```\n"
+        );
     }
 }

@@ -22,6 +22,9 @@ const LONGEST_DEFAULT: usize = 80;
 /// Workloads that still have their own lines in the notes.
 const FEW: usize = 3;
 
+/// Workloads that a cell of a table still names.
+const NAMED: usize = 6;
+
 /// Facts of the README.
 #[derive(Serialize)]
 pub struct Facts {
@@ -64,6 +67,7 @@ pub struct Facts {
     budgets: String,
     single: String,
     scalers: String,
+    probes: Vec<Probes>,
     always: bool,
     /// Whether each of the workloads has its own lines in the notes.
     few: bool,
@@ -91,6 +95,13 @@ struct Part {
     several: bool,
 }
 
+/// Workloads that run always, by what asks them how they are.
+#[derive(Serialize)]
+struct Probes {
+    workloads: String,
+    probes: Vec<String>,
+}
+
 #[derive(Serialize)]
 struct Notes {
     name: String,
@@ -110,10 +121,11 @@ pub fn facts(plan: &Plan) -> Facts {
     let (releases, values) = releases(plan);
     let last = |test: &dyn Fn(&Release) -> bool| releases.iter().rev().find(|r| test(r)).cloned();
     let inside = || context.dependencies.iter().filter(|facts| facts.in_release);
-    let repository = || context.dependencies.iter().filter(|d| d.kind == "repository");
-    let names = |kind: &dyn Fn(&WorkloadFacts) -> bool| {
-        let workloads = context.workloads.iter().filter(|facts| kind(facts));
-        workloads.map(|facts| facts.name.as_str()).collect::<Vec<_>>().join(", ")
+    let repository = || {
+        context
+            .dependencies
+            .iter()
+            .filter(|d| d.kind == "repository")
     };
     Facts {
         shown: last(&|_| true).unwrap_or_else(|| alone(plan)),
@@ -141,17 +153,29 @@ pub fn facts(plan: &Plan) -> Facts {
         locked: locked(plan),
         fetched: codes(repository().map(|facts| facts.chart.as_str())),
         repositories: repositories(plan),
-        parts: context.workloads.iter().map(|one| part(plan, one)).collect(),
+        parts: context
+            .workloads
+            .iter()
+            .map(|one| part(plan, one))
+            .collect(),
         volumes: volumes::volumes(context, &values),
-        hook_jobs: context.workloads.iter().any(|facts| !facts.hooks.is_empty()),
-        hooked: context.workloads.iter().any(|facts| !facts.hooks.is_empty())
+        hook_jobs: context
+            .workloads
+            .iter()
+            .any(|facts| !facts.hooks.is_empty()),
+        hooked: context
+            .workloads
+            .iter()
+            .any(|facts| !facts.hooks.is_empty())
             || releases.iter().any(|release| release.migrates == "hook"),
         jobs: context.workloads.iter().any(|facts| facts.kind == "job"),
         any_object: releases.iter().any(|release| !release.objects.is_empty()),
         secret_hosts: context.dependencies.iter().any(|facts| facts.url_is_secret),
         outside: outside(plan),
         open_ingress: (context.ingress.is_some() || context.gateway)
-            && values.iter().any(|one| one.text("networkPolicy.ingressNamespace").is_empty()),
+            && values
+                .iter()
+                .any(|one| one.text("networkPolicy.ingressNamespace").is_empty()),
         open_monitoring: values
             .iter()
             .any(|one| one.at("networkPolicy.monitoringNamespace") == "")
@@ -162,11 +186,12 @@ pub fn facts(plan: &Plan) -> Facts {
         stored: secrets::stored(context, &releases, &values),
         changes: secrets::changes(context),
         generated: releases.iter().any(|release| release.creator == "generate"),
-        digests: codes(images(plan, "digest", |_| true).iter().map(String::as_str)),
-        tags: codes(images(plan, "tag", |tag| !tag.is_empty()).iter().map(String::as_str)),
+        digests: images(plan, "digest", |_| true),
+        tags: images(plan, "tag", |tag| !tag.is_empty()),
         budgets: where_true(plan, &releases, |one| one.budget),
         single: where_true(plan, &releases, |one| one.most == 1),
         scalers: where_true(plan, &releases, |one| !one.scaling.is_empty()),
+        probes: probes(plan),
         always: context.workloads.iter().any(|facts| facts.always),
         few: few(plan),
         many_services: !few(plan)
@@ -175,13 +200,21 @@ pub fn facts(plan: &Plan) -> Facts {
                 .iter()
                 .any(|facts| !facts.test_port.is_empty() && !facts.main && !facts.exposed),
         paused: where_true(plan, &releases, |one| one.paused),
-        ranges: listed(repository().filter(|d| !d.exact).map(|facts| facts.name.as_str())),
-        frozen: listed(inside().filter(|d| d.frozen).map(|facts| facts.name.as_str())),
+        ranges: listed(
+            repository()
+                .filter(|d| !d.exact)
+                .map(|facts| facts.name.as_str()),
+        ),
+        frozen: listed(
+            inside()
+                .filter(|d| d.frozen)
+                .map(|facts| facts.name.as_str()),
+        ),
         alerts_unsent: values.iter().any(|one| {
             let server = &context.monitoring.alert_server;
             !server.is_empty() && one.at(&format!("{server}.alertmanager.enabled")) == false
         }),
-        own_images: !names(&|facts| facts.own_image).is_empty(),
+        own_images: context.workloads.iter().any(|facts| facts.own_image),
         notes: notes(plan),
         rows: values::rows(&plan.values).into_iter().map(row).collect(),
         releases,
@@ -283,7 +316,36 @@ fn where_true(plan: &Plan, releases: &[Release], test: impl Fn(&Named) -> bool) 
             found.push(format!("{} (in {})", facts.name, places.join(", ")));
         }
     }
-    found.join(", ")
+    names(&found)
+}
+
+/// Names of workloads, or how many there are.
+fn names(found: &[String]) -> String {
+    if found.len() > NAMED {
+        format!("{} workloads", found.len())
+    } else {
+        found.join(", ")
+    }
+}
+
+fn probes(plan: &Plan) -> Vec<Probes> {
+    let mut groups: Vec<(&Vec<String>, Vec<String>)> = Vec::new();
+    for facts in plan.context.workloads.iter().filter(|facts| facts.always) {
+        match groups
+            .iter_mut()
+            .find(|(probes, _)| **probes == facts.probes)
+        {
+            Some((_, names)) => names.push(facts.name.clone()),
+            None => groups.push((&facts.probes, vec![facts.name.clone()])),
+        }
+    }
+    let groups = groups.into_iter();
+    groups
+        .map(|(probes, workloads)| Probes {
+            workloads: names(&workloads),
+            probes: probes.clone(),
+        })
+        .collect()
 }
 
 fn part(plan: &Plan, facts: &WorkloadFacts) -> Part {
@@ -308,7 +370,7 @@ fn find<'a>(entries: &'a [Entry], path: &str) -> Option<&'a Entry> {
 
 /// Values with a part of the images of workloads and migrations, of those
 /// whose tag is as asked.
-fn images(plan: &Plan, part: &str, of_tag: impl Fn(&str) -> bool) -> Vec<String> {
+fn images(plan: &Plan, part: &str, of_tag: impl Fn(&str) -> bool) -> String {
     let values = Effective::of(plan, None);
     let mut found: Vec<String> = Vec::new();
     let own = plan.context.migration.iter().map(|facts| &facts.image_v);
@@ -320,7 +382,10 @@ fn images(plan: &Plan, part: &str, of_tag: impl Fn(&str) -> bool) -> Vec<String>
             found.push(name);
         }
     }
-    found
+    if found.len() > NAMED {
+        return format!("`image.{part}` of {} images", found.len());
+    }
+    codes(found.iter().map(String::as_str))
 }
 
 /// Servers outside the release, to whose port every address is open.

@@ -157,7 +157,7 @@ pub fn stand_in(plan: &Plan) -> EnvironmentFacts {
         release: name.clone(),
         fullname: name.clone(),
         values_file: String::new(),
-        timeout_minutes: 10,
+        timeout_minutes: plan.context.timeout_minutes,
         timeout_most: 0,
         timeout_reason: String::new(),
         existing_secret: String::new(),
@@ -216,9 +216,12 @@ fn objects(context: &Context, environment: &EnvironmentFacts, values: &Effective
                 _ => return None,
             };
             let p = &facts.p;
-            let section = if facts.scaling == "keda" { "keda" } else { "autoscaling" };
-            let scaled =
-                !facts.scaling.is_empty() && values.on(&format!("{p}{section}.enabled"));
+            let section = if facts.scaling == "keda" {
+                "keda"
+            } else {
+                "autoscaling"
+            };
+            let scaled = !facts.scaling.is_empty() && values.on(&format!("{p}{section}.enabled"));
             let most = if scaled {
                 values.number(&format!("{p}{section}.maxReplicas"))
             } else {
@@ -229,7 +232,11 @@ fn objects(context: &Context, environment: &EnvironmentFacts, values: &Effective
                 workload: facts.name.clone(),
                 kind,
                 name: object_name(facts, &environment.fullname),
-                scaling: if scaled { facts.scaling.clone() } else { String::new() },
+                scaling: if scaled {
+                    facts.scaling.clone()
+                } else {
+                    String::new()
+                },
                 budget: most > 1 && values.on(&format!("{p}podDisruptionBudget.enabled")),
                 most,
                 probed: facts.always && !facts.probes.is_empty(),
@@ -296,11 +303,7 @@ fn inside<'a>(
         .filter(|(facts, _)| facts.in_release && values.on(&format!("{}.enabled", facts.name)))
 }
 
-fn consoles(
-    context: &Context,
-    environment: &EnvironmentFacts,
-    values: &Effective,
-) -> Vec<Console> {
+fn consoles(context: &Context, environment: &EnvironmentFacts, values: &Effective) -> Vec<Console> {
     inside(context, environment, values)
         .filter(|(facts, _)| facts.engine == "http")
         .map(|(facts, host)| Console {
@@ -363,16 +366,15 @@ fn own_labels(facts: &DependencyFacts, host: &str) -> Option<String> {
 }
 
 /// The first service that answers by HTTP at a known path.
-fn health(
-    context: &Context,
-    environment: &EnvironmentFacts,
-    values: &Effective,
-) -> Option<Health> {
+fn health(context: &Context, environment: &EnvironmentFacts, values: &Effective) -> Option<Health> {
     let workloads = context.workloads.iter().filter(|facts| facts.service);
     workloads
         .filter(|facts| facts.main || values.on(&format!("{}enabled", facts.p)))
         .find_map(|facts| {
-            let port = facts.ports.iter().find(|port| port.name == facts.test_port)?;
+            let port = facts
+                .ports
+                .iter()
+                .find(|port| port.name == facts.test_port)?;
             let path = ["livenessProbe", "readinessProbe", "startupProbe"]
                 .iter()
                 .map(|probe| values.at(&format!("{}{probe}.httpGet", facts.p)))

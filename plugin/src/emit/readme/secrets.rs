@@ -89,8 +89,8 @@ fn properties(context: &Context, release: &Release, values: &Effective) -> Vec<P
     }
     for own in &context.secret.own {
         let place = values.at(super::effective::path_of(&own.v));
-        let from_store = !text(&place["remoteKey"]).is_empty()
-            && text(&place["existingSecret"]).is_empty();
+        let from_store =
+            !text(&place["remoteKey"]).is_empty() && text(&place["existingSecret"]).is_empty();
         if from_store {
             rows.push(Property {
                 place: text(&place["remoteKey"]),
@@ -126,7 +126,11 @@ fn way(facts: &DependencyFacts) -> &'static str {
     if !facts.operator_secret.is_empty() {
         return "operator";
     }
-    match (facts.kind.as_str(), facts.engine.as_str(), facts.chart.as_str()) {
+    match (
+        facts.kind.as_str(),
+        facts.engine.as_str(),
+        facts.chart.as_str(),
+    ) {
         ("embedded", _, _) | (_, "redis", _) => "restart",
         (_, "postgresql", _) => "sql",
         (_, "bolt", _) => "cypher",

@@ -24,7 +24,8 @@ pub struct Volumes {
 /// unless Helm is told to leave it, and an operator removes what it made.
 pub fn outlives(facts: &DependencyFacts) -> bool {
     let told = facts.entry.values.iter().any(|value| {
-        value.path.contains("resource-policy") || value.value.to_string().contains("resource-policy")
+        value.path.contains("resource-policy")
+            || value.value.to_string().contains("resource-policy")
     });
     has(facts) && facts.operator_secret.is_empty() && (facts.engine != "http" || told)
 }
