@@ -169,15 +169,20 @@ fn changed(before: &Value, after: &Value) -> Option<Value> {
     Some(Value::Object(changes))
 }
 
+/// The defaults without their meaning.
+pub fn plain_all(entries: &[Entry]) -> Value {
+    Value::Object(
+        entries
+            .iter()
+            .map(|entry| (entry.key.clone(), plain(&entry.node)))
+            .collect(),
+    )
+}
+
 fn plain(node: &Node) -> Value {
     match node {
         Node::Leaf { value, .. } => value.clone(),
-        Node::Branch { entries, .. } => Value::Object(
-            entries
-                .iter()
-                .map(|entry| (entry.key.clone(), plain(&entry.node)))
-                .collect(),
-        ),
+        Node::Branch { entries, .. } => plain_all(entries),
     }
 }
 
@@ -230,7 +235,9 @@ fn properties(entries: &[Entry]) -> Map<String, Value> {
 
 fn entry_schema(entry: &Entry) -> Value {
     let mut schema = Map::new();
-    schema.insert("description".into(), json!(entry.doc));
+    if !entry.doc.is_empty() {
+        schema.insert("description".into(), json!(entry.doc));
+    }
     match &entry.node {
         Node::Leaf { schema: own, .. } => {
             if let Value::Object(own) = own {

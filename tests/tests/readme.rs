@@ -1,6 +1,7 @@
 //! What the chart tells people to run: every command in the README parses and
 //! names what the chart makes.
 
+use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::Command;
@@ -67,17 +68,7 @@ fn every_block_is_a_script() {
 fn every_command_names_a_release_its_namespace_and_its_values() {
     let mut faults = Vec::new();
     for chart in Case::all().iter().map(Case::build) {
-        let known: BTreeSet<(String, String)> = chart
-            .chart
-            .environments
-            .iter()
-            .filter_map(|e| {
-                Some((
-                    e.install.split_whitespace().nth(3)?.to_owned(),
-                    e.namespace.clone(),
-                ))
-            })
-            .collect();
+        let known = releases(&chart);
         for command in commands(&chart) {
             let program = command.split_whitespace().next().unwrap_or_default();
             let cluster = program == "kubectl" && !command.contains("create namespace")
@@ -87,9 +78,14 @@ fn every_command_names_a_release_its_namespace_and_its_values() {
             if cluster && namespace.is_none() {
                 faults.push(format!("{}: no namespace: {command}", chart.case));
             }
-            if !["helm", "kubectl"].contains(&program) {
+            let alien =
+                |name: &str| known.iter().all(|(_, known)| known != name) && name != "argocd";
+            if let Some(name) = namespace.filter(|name| alien(name)) {
+                faults.push(format!("{}: no release in {name}: {command}", chart.case));
+            }
+            if !["helm", "kubectl", "curl"].contains(&program) {
                 faults.push(format!(
-                    "{}: neither helm nor kubectl: {command}",
+                    "{}: neither helm nor kubectl nor curl: {command}",
                     chart.case
                 ));
             }
@@ -107,12 +103,32 @@ fn every_command_names_a_release_its_namespace_and_its_values() {
     parallel::report(faults);
 }
 
+/// Releases with their namespaces: those of the environments, and one of the
+/// defaults, which is called like the chart.
+fn releases(chart: &Built) -> BTreeSet<(String, String)> {
+    let name = &chart.chart.name;
+    let environments = chart.chart.environments.iter().filter_map(|e| {
+        Some((
+            e.install.split_whitespace().nth(3)?.to_owned(),
+            e.namespace.clone(),
+        ))
+    });
+    environments.chain([(name.clone(), name.clone())]).collect()
+}
+
 fn helm_faults(chart: &Built, known: &BTreeSet<(String, String)>, command: &str) -> Vec<String> {
     let mut faults = Vec::new();
     let words: Vec<&str> = command.split_whitespace().collect();
     let release = match words.as_slice() {
         ["helm", "upgrade", "--install", release, ..]
-        | ["helm", "test" | "rollback" | "uninstall", release, ..] => *release,
+        | [
+            "helm",
+            "test" | "rollback" | "uninstall" | "status",
+            release,
+            ..,
+        ]
+        | ["helm", "get", "values", release, ..]
+        | ["helm", "template", release, ".", ..] => *release,
         _ => return faults,
     };
     if release.len() > 53 {
@@ -127,14 +143,17 @@ fn helm_faults(chart: &Built, known: &BTreeSet<(String, String)>, command: &str)
             .unwrap_or_default()
             .to_owned(),
     );
-    if !known.is_empty() && !known.contains(&pair) {
+    if !known.contains(&pair) {
         faults.push(format!(
             "{}: no environment has {pair:?}: {command}",
             chart.case
         ));
     }
-    if words[1] == "upgrade" && !known.is_empty() {
-        let file = option(command, "-f").unwrap_or_default();
+    // Without a values file: the defaults, as a release called like the chart.
+    let defaults = pair == (chart.chart.name.clone(), chart.chart.name.clone());
+    let file = option(command, "-f");
+    if ["upgrade", "template"].contains(&words[1]) && !(defaults && file.is_none()) {
+        let file = file.unwrap_or_default();
         if !chart
             .chart
             .environments
@@ -213,15 +232,7 @@ fn missing(objects: &[Object], command: &str) -> Vec<String> {
     let mut faults = Vec::new();
     for word in &words {
         for (prefix, kind) in KINDS {
-            // The command before it made this Job of a CronJob.
-            let made = |name: &str| {
-                *kind == "Job"
-                    && name
-                        .strip_suffix("-now")
-                        .is_some_and(|cron| there("CronJob", cron))
-            };
             if let Some(name) = word.strip_prefix(&format!("{prefix}/"))
-                && !made(name)
                 && name != "NAME"
                 && !there(kind, name)
             {
@@ -234,6 +245,8 @@ fn missing(objects: &[Object], command: &str) -> Vec<String> {
             Some(("Pod", *name))
         }
         ["kubectl", "describe", "deployment", name, ..] => Some(("Deployment", *name)),
+        ["kubectl", "describe", "statefulset", name, ..] => Some(("StatefulSet", *name)),
+        ["kubectl", "describe", "cronjob", name, ..] => Some(("CronJob", *name)),
         ["kubectl", "delete" | "describe", "secret", name, ..] => Some(("Secret", *name)),
         _ => None,
     };
@@ -248,7 +261,54 @@ fn missing(objects: &[Object], command: &str) -> Vec<String> {
         faults.push(format!("no {kind} {name}"));
     }
     faults.extend(selector(objects, command));
+    faults.extend(kinds(objects, &words, command));
     faults
+}
+
+/// Kinds that a command takes by labels and that have no object with them.
+fn kinds(objects: &[Object], words: &[&str], command: &str) -> Vec<String> {
+    let asked = match words {
+        ["kubectl", "rollout", "restart" | "status", kinds, ..] => *kinds,
+        ["kubectl", "describe", kind @ ("hpa" | "jobs"), ..] => *kind,
+        ["kubectl", "delete", kinds @ "pvc", ..] => *kinds,
+        _ => return Vec::new(),
+    };
+    let Some(selector) = option(command, "--selector") else {
+        return Vec::new();
+    };
+    let labelled = |labels: &Value| {
+        selector.split(',').all(|pair| {
+            pair.split_once('=')
+                .is_some_and(|(key, value)| labels[key] == value)
+        })
+    };
+    let taken = |kind: &str| {
+        objects.iter().any(|object| match kind {
+            // A StatefulSet gives its claims the labels that it selects by.
+            "pvc" => {
+                let spec = &object.value["spec"];
+                object.kind() == "PersistentVolumeClaim"
+                    && labelled(&object.value["metadata"]["labels"])
+                    || object.kind() == "StatefulSet"
+                        && spec["volumeClaimTemplates"].is_array()
+                        && labelled(&spec["selector"]["matchLabels"])
+            }
+            kind => {
+                let kind = match kind {
+                    "hpa" => "HorizontalPodAutoscaler",
+                    "jobs" => "Job",
+                    "deployment" => "Deployment",
+                    "statefulset" => "StatefulSet",
+                    other => other,
+                };
+                object.kind() == kind && labelled(&object.value["metadata"]["labels"])
+            }
+        })
+    };
+    let absent = asked.split(',').filter(|kind| !taken(kind));
+    absent
+        .map(|kind| format!("no {kind} is {selector}"))
+        .collect()
 }
 
 /// A selector that takes nothing.
@@ -261,6 +321,161 @@ fn selector(objects: &[Object], command: &str) -> Option<String> {
         })
     });
     (!taken).then(|| format!("no pod is {selector}"))
+}
+
+/// What the text says of an object is only said where one is rendered, with the
+/// defaults or in an environment.
+#[test]
+fn texts_speak_of_what_is_there() {
+    type There = fn(&Object) -> bool;
+    const CLAIMS: &[(&str, There)] = &[
+        ("it goes with the release |", |o| {
+            o.kind() == "ExternalSecret"
+        }),
+        ("store must hold:", |o| o.kind() == "ExternalSecret"),
+        ("with random values at the first installation", |o| {
+            o.kind() == "Secret"
+        }),
+        ("kubectl rollout restart", |o| {
+            ["Deployment", "StatefulSet"].contains(&o.kind())
+        }),
+        ("a volume that a StatefulSet makes", |o| {
+            o.kind() == "StatefulSet" && o.value["spec"]["volumeClaimTemplates"].is_array()
+        }),
+        ("kubectl describe hpa", |o| {
+            o.kind() == "HorizontalPodAutoscaler"
+        }),
+        ("A Job fails:", |o| o.kind() == "Job"),
+        ("the migration Job,", |o| o.kind() == "Job"),
+        ("| Disruption budgets |", |o| {
+            o.is_own() && ["Deployment", "StatefulSet"].contains(&o.kind())
+        }),
+        ("A health check fails:", |o| {
+            o.is_own() && ["Deployment", "StatefulSet"].contains(&o.kind())
+        }),
+    ];
+    let helm = Helm::newest();
+    parallel::no_faults(Case::all(), |case| {
+        let chart = case.build();
+        let readme = chart.text("README.md");
+        let mut objects = Vec::new();
+        for variant in chart.variants() {
+            let release = variant.release.clone().unwrap_or("agent".to_owned());
+            let rendered = chart.render(&helm, &release, &variant, &[]);
+            match rendered.and_then(|text| manifest::parse(&text)) {
+                Ok(found) => objects.extend(found),
+                Err(fault) => return vec![fault],
+            }
+        }
+        let untrue = CLAIMS
+            .iter()
+            .filter(|(text, there)| readme.contains(text) && !objects.iter().any(there));
+        untrue
+            .map(|(text, _)| format!("{}: nothing of the kind: {text}", chart.case))
+            .collect()
+    });
+}
+
+/// Budgets are claimed for exactly the workloads that have one.
+#[test]
+fn budgets_are_named_as_they_are() {
+    let readme = |name: &str| Case::example(name).build().text("README.md").to_owned();
+    let row = |text: &str| {
+        let found = text.lines().find(|line| line.starts_with("| Disruption"));
+        found.unwrap_or_default().to_owned()
+    };
+    assert_eq!(
+        row(&readme("trevor")),
+        "| Disruption budgets | trevor (in prod), worker (in prod); none for the single pod of trevor (in dev), worker (in dev) |"
+    );
+    let crons = Case::read(
+        "starters/cron",
+        &taskspec_tests::tools::workspace().join("plugin/starters/cron.toml"),
+    );
+    assert_eq!(row(crons.build().text("README.md")), "");
+}
+
+/// Values that the text names stand in the table of values.
+#[test]
+fn named_values_exist() {
+    let mut faults = Vec::new();
+    for chart in Case::all().iter().map(Case::build) {
+        let readme = chart.text("README.md");
+        let parts = readme.split('`').skip(1).step_by(2);
+        let named = parts.filter(|part| {
+            let path = part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.');
+            let ends = [".digest", ".tag", ".storageClass", ".enabled", ".strategy"];
+            path && ends.iter().any(|end| part.ends_with(end)) && !part.starts_with("image.")
+        });
+        for path in named {
+            if !readme.contains(&format!("\n| `{path}` |")) {
+                faults.push(format!("{}: no value {path}", chart.case));
+            }
+        }
+    }
+    parallel::report(faults);
+}
+
+/// `helm dependency build` refuses repositories that Helm does not know.
+#[test]
+fn repositories_are_added_before_a_locked_build() {
+    let mut faults = Vec::new();
+    for chart in Case::all().iter().map(Case::build) {
+        let commands = commands(&chart);
+        let Some(build) = commands.iter().position(|c| c == "helm dependency build") else {
+            continue;
+        };
+        let metadata = chart.data("Chart.yaml");
+        let dependencies = metadata["dependencies"].as_array().into_iter().flatten();
+        for url in dependencies.filter_map(|one| one["repository"].as_str()) {
+            let added = commands[..build]
+                .iter()
+                .any(|c| c.starts_with("helm repo add ") && c.ends_with(&format!(" {url}")));
+            if url.starts_with("http") && !added {
+                faults.push(format!("{}: {url} is not added", chart.case));
+            }
+        }
+    }
+    parallel::report(faults);
+}
+
+/// Empty lines come alone, and code has no backslashes of the text around it.
+#[test]
+fn the_layout_is_clean() {
+    let mut faults = Vec::new();
+    for chart in Case::all().iter().map(Case::build) {
+        let readme = chart.text("README.md");
+        if readme.contains("\n\n\n") || readme.ends_with("\n\n") {
+            faults.push(format!("{}: two empty lines", chart.case));
+        }
+        for line in readme.lines() {
+            let longest = line.split('|').map(str::len).max().unwrap_or_default();
+            let code = line.split('`').skip(1).step_by(2);
+            if code.into_iter().any(|code| code.contains("\\_")) {
+                faults.push(format!("{}: a backslash in code: {line}", chart.case));
+            }
+            if line.starts_with("| `") && longest > 400 {
+                faults.push(format!("{}: a long cell: {line}", chart.case));
+            }
+        }
+    }
+    parallel::report(faults);
+}
+
+/// Artifact Hub reads changes and images from annotations.
+#[test]
+fn annotations_name_changes_and_images() {
+    let chart = Case::example("trevor").build();
+    let annotations = &chart.data("Chart.yaml")["annotations"];
+    let listed = |key: &str| -> Value {
+        let text = annotations[key].as_str().unwrap_or_default();
+        manifest::yaml(text).expect("an annotation is YAML")
+    };
+    let changes = listed("artifacthub.io/changes");
+    assert_eq!(changes.as_array().map(Vec::len), Some(5));
+    assert_eq!(changes[4]["kind"], "fixed");
+    let images = listed("artifacthub.io/images");
+    assert_eq!(images[0]["image"], "ghcr.io/example/trevor:0.11.0");
 }
 
 /// Links to files of the chart, and headings that links lead to.

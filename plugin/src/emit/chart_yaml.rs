@@ -103,29 +103,75 @@ fn annotations(plan: &Plan) -> Value {
     if !links.is_empty() {
         annotations.insert("artifacthub.io/links".into(), json!(links));
     }
+    let changes: String = chart
+        .changes
+        .iter()
+        .map(|change| {
+            format!(
+                "- kind: {}\n  description: {}\n",
+                crate::yaml::scalar(&change.kind),
+                crate::yaml::scalar(&change.text)
+            )
+        })
+        .collect();
+    if !changes.is_empty() {
+        annotations.insert("artifacthub.io/changes".into(), json!(changes));
+    }
     annotations.insert("artifacthub.io/images".into(), json!(images(plan)));
     Value::Object(annotations)
 }
 
-/// Every image that the chart's own values name.
+/// Every image that the chart's own values name and those of its embedded
+/// charts, each once. Charts of repositories know their images themselves.
 fn images(plan: &Plan) -> String {
     let mut found = Vec::new();
+    if let Some(image) = plan.values.iter().find(|entry| entry.key == "image") {
+        found.extend(reference(image).map(|path| (plan.context.chart.name.clone(), path)));
+    }
     for entry in &plan.values {
         collect(entry, &entry.key, &mut found);
     }
+    for facts in &plan.context.dependencies {
+        let path = format!("charts/{}/values.yaml", facts.chart);
+        let files = super::templates::embedded(plan);
+        let values = files.iter().find(|file| file.path == path);
+        let image = values.and_then(|file| embedded(&file.contents));
+        found.extend(image.map(|image| (facts.name.clone(), image)));
+    }
     let mut text = String::new();
+    let mut known: Vec<String> = Vec::new();
     for (name, image) in found {
         let image = image.replace(
             ":?",
             &format!(":{}", plan.context.chart.app_version.replace('+', "_")),
         );
+        if known.contains(&image) {
+            continue;
+        }
         text += &format!(
             "- name: {}\n  image: {}\n",
             crate::yaml::scalar(&name),
             crate::yaml::scalar(&image)
         );
+        known.push(image);
     }
     text
+}
+
+/// The image of an embedded chart, from the text of its values.
+fn embedded(values: &str) -> Option<String> {
+    let image = values.split("\nimage:\n").nth(1)?;
+    let part = |key: &str| {
+        let mut lines = image.lines().take_while(|line| line.starts_with("  "));
+        let line = lines.find_map(|line| line.trim().strip_prefix(key))?;
+        Some(line.strip_prefix(':')?.trim().trim_matches('"').to_owned())
+    };
+    Some(format!(
+        "{}/{}:{}",
+        part("registry")?,
+        part("repository")?,
+        part("tag")?
+    ))
 }
 
 fn collect(entry: &Entry, name: &str, found: &mut Vec<(String, String)>) {
@@ -133,35 +179,41 @@ fn collect(entry: &Entry, name: &str, found: &mut Vec<(String, String)>) {
         return;
     };
     for inner in entries {
-        if inner.key != "image" {
-            let own = if name == "clients" {
-                format!("client-{}", inner.key)
-            } else {
-                inner.key.clone()
-            };
-            collect(inner, &own, found);
+        if inner.key == "image" {
+            found.extend(reference(inner).map(|path| (name.to_owned(), path)));
             continue;
         }
-        let part = |key: &str| part(inner, key);
-        let repository = part("repository");
-        // A replaced repository of a dependency leaves the tag to its chart.
-        let complete = matches!(&inner.node, Node::Branch { entries, .. } if entries.iter().any(|e| e.key == "tag"));
-        if complete {
-            let registry = part("registry");
-            let (tag, digest) = (part("tag"), part("digest"));
-            let path = if registry.is_empty() {
-                repository
-            } else {
-                format!("{registry}/{repository}")
-            };
-            let version = match (tag.as_str(), digest.as_str()) {
-                (_, digest) if !digest.is_empty() => format!("@{digest}"),
-                ("", _) => ":?".to_owned(),
-                (tag, _) => format!(":{tag}"),
-            };
-            found.push((name.to_owned(), format!("{path}{version}")));
-        }
+        let own = if name == "clients" {
+            format!("client-{}", inner.key)
+        } else {
+            inner.key.clone()
+        };
+        collect(inner, &own, found);
     }
+}
+
+/// Where an image is; `:?` stands for the application's version. Nothing for a
+/// dependency's, whose chart knows the tag.
+fn reference(image: &Entry) -> Option<String> {
+    let Node::Branch { entries, .. } = &image.node else {
+        return None;
+    };
+    if !entries.iter().any(|entry| entry.key == "tag") {
+        return None;
+    }
+    let part = |key: &str| part(image, key);
+    let (registry, repository) = (part("registry"), part("repository"));
+    let path = if registry.is_empty() {
+        repository
+    } else {
+        format!("{registry}/{repository}")
+    };
+    let version = match (part("tag").as_str(), part("digest").as_str()) {
+        (_, digest) if !digest.is_empty() => format!("@{digest}"),
+        ("", _) => ":?".to_owned(),
+        (tag, _) => format!(":{tag}"),
+    };
+    Some(format!("{path}{version}"))
 }
 
 fn part(image: &Entry, key: &str) -> String {

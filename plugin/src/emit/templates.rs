@@ -403,6 +403,10 @@ fn parse<'e>(engine: &'e Environment<'_>, name: &'e str, source: &'e str) -> Tem
 /// by the tests that compile every example.
 fn render(template: &Template<'_, '_>, path: String, facts: BTreeMap<&'static str, Value>) -> File {
     match template.render(Value::from_pairs(facts)) {
+        Ok(contents) if path.ends_with(".md") => File {
+            contents: readme::tidy(&contents),
+            path,
+        },
         Ok(contents) => File { path, contents },
         Err(fault) => panic!("template {path}: {fault:#}"),
     }

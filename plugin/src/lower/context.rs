@@ -21,6 +21,8 @@ pub struct Context {
     pub secret: SecretFacts,
     /// What `helm test` asks beyond health checks.
     pub tests: Vec<TestFacts>,
+    /// Time that an installation with the defaults may take, in whole minutes.
+    pub timeout_minutes: u32,
     /// Its environments.
     pub environments: Vec<EnvironmentFacts>,
     /// Criteria, constraints and so on, for the README.
@@ -56,6 +58,10 @@ pub struct NeedFacts {
     pub name: String,
     /// What it is for.
     pub why: String,
+    /// Keys that it must have, where they are known.
+    pub keys: Vec<String>,
+    /// How a person makes a Secret: of `variables`, of `files`, or of a certificate (`tls`).
+    pub form: String,
     /// Environments that need it.
     pub environments: Vec<String>,
 }
@@ -765,6 +771,8 @@ pub struct EnvironmentFacts {
     pub values_file: String,
     /// Time that an installation may take, in whole minutes.
     pub timeout_minutes: u32,
+    /// The same while autoscalers run the most pods; 0 if that is no longer.
+    pub timeout_most: u32,
     /// How the time adds up.
     pub timeout_reason: String,
     /// Name of its existing Secret; empty when the chart generates it.

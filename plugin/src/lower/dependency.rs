@@ -457,7 +457,7 @@ impl Source<'_> {
                 url_env.to_ascii_lowercase().replace('_', "-")
             },
             url_env,
-            url_example: url.example(&self.host(), port),
+            url_example: self.example(&url, port),
             url_is_secret: operator || url.needs("password"),
             url_known: !operator
                 && (entry.kind != Kind::External || !url.needs("password"))
@@ -564,6 +564,33 @@ impl Source<'_> {
             Some(path) if !absent => format!(".{path}"),
             _ => String::new(),
         }
+    }
+
+    /// The URL as an example, with what all environments state alike.
+    fn example(&self, url: &Url, port: u16) -> String {
+        let agreed = |stated: &dyn Fn(&Dependency) -> Option<String>| {
+            let first = self.stated.first().and_then(|one| stated(one))?;
+            let same = self
+                .stated
+                .iter()
+                .all(|one| stated(one).as_ref() == Some(&first));
+            same.then_some(first)
+        };
+        let mut text = url.example(&self.host(), port);
+        let user = agreed(&|one| one.user.as_ref().map(|user| user.value.0.clone()));
+        let database = agreed(&|one| one.database.as_ref().map(|name| name.value.0.clone()));
+        let fixed = &self.entry.credentials;
+        for (word, stated, fixed) in [
+            ("USER", user, &fixed.user),
+            ("DATABASE", database, &fixed.database),
+        ] {
+            match stated {
+                Some(stated) => text = text.replace(word, &stated),
+                None if !fixed.is_empty() => text = text.replace(word, fixed),
+                None => {}
+            }
+        }
+        text
     }
 
     fn parts(&self) -> Vec<String> {

@@ -144,7 +144,8 @@ fn environment(merged: &Merged, context: &Context) -> EnvironmentFacts {
     } else {
         format!("{release}-{chart}")
     };
-    let (timeout_minutes, timeout_reason) = timeout(document, context);
+    let (timeout_minutes, timeout_reason) = timeout(document, context, derived::fewest_pods);
+    let (timeout_most, _) = timeout(document, context, derived::most_pods);
     EnvironmentFacts {
         summary: settings
             .summary
@@ -161,6 +162,11 @@ fn environment(merged: &Merged, context: &Context) -> EnvironmentFacts {
             |file| file.value.0.clone(),
         ),
         timeout_minutes,
+        timeout_most: if timeout_most > timeout_minutes {
+            timeout_most
+        } else {
+            0
+        },
         timeout_reason,
         existing_secret: if context.secret.any {
             secret::existing_name(document)
@@ -217,9 +223,15 @@ fn default_release(chart: &str, environment: &str) -> String {
     }
 }
 
+/// Minutes that an installation with the defaults may take.
+pub fn default_timeout(base: &Document, context: &Context) -> u32 {
+    timeout(base, context, derived::fewest_pods).0
+}
+
 /// Time that an installation or upgrade may take: what comes before the pods,
 /// then the pods of the slowest workload one after another, or the slowest job.
-fn timeout(document: &Document, context: &Context) -> (u32, String) {
+/// `pods` counts the pods of a workload.
+fn timeout(document: &Document, context: &Context, pods: fn(&Workload) -> u32) -> (u32, String) {
     let mut before = 0;
     let mut parts = Vec::new();
     let mut servers = context
@@ -256,7 +268,7 @@ fn timeout(document: &Document, context: &Context) -> (u32, String) {
         .filter(|(_, workload)| derived::runs_always(workload))
         .filter(|(_, workload)| workload.enabled.as_ref().is_none_or(|flag| flag.0))
         .map(|(name, workload)| {
-            let replicas = derived::fewest_pods(workload).max(1);
+            let replicas = pods(workload).max(1);
             (rolling(workload, replicas), name.value.as_str(), replicas)
         })
         .max_by_key(|(seconds, _, _)| *seconds);
@@ -289,11 +301,54 @@ fn rolling(workload: &Workload, replicas: u32) -> u32 {
     one.saturating_mul(replicas.div_ceil(at_once))
 }
 
-/// What runs in an environment, as one line.
+/// Characters of the line about an environment.
+const LONGEST_LINE: usize = 200;
+
+/// What runs in an environment, as one line: with what each is given, or where
+/// that is too long by number, or all together.
 fn what(document: &Document, context: &Context) -> String {
-    let mut lines = workload_lines(document);
-    lines.extend(dependency_lines(document, context));
-    lines.join("; ")
+    let servers = dependency_lines(document, context, true);
+    let mut whole = workload_lines(document, true);
+    whole.extend(servers);
+    let servers = dependency_lines(document, context, false);
+    let mut numbers = workload_lines(document, false);
+    numbers.extend(servers.clone());
+    let mut sums = vec![sum(document)];
+    sums.extend(servers);
+    let mut least = vec![sum(document)];
+    if !context.dependencies.is_empty() {
+        least.push(format!("{} servers", context.dependencies.len()));
+    }
+    let fits = |line: &String| line.chars().count() <= LONGEST_LINE;
+    let lines = [whole, numbers, sums, least].map(|parts| parts.join("; "));
+    let [.., last] = &lines;
+    lines.iter().find(|line| fits(line)).unwrap_or(last).clone()
+}
+
+/// Workloads that an environment has.
+fn enabled(document: &Document) -> impl Iterator<Item = (&str, &Workload)> {
+    document
+        .workloads
+        .iter()
+        .filter(|(_, workload)| workload.enabled.as_ref().is_none_or(|flag| flag.0))
+        .map(|(name, workload)| (name.value.as_str(), &workload.value))
+}
+
+/// All workloads by number.
+fn sum(document: &Document) -> String {
+    let always = || enabled(document).filter(|(_, workload)| derived::runs_always(workload));
+    let count = |number: fn(&Workload) -> u32| always().map(|(_, one)| number(one)).sum::<u32>();
+    let (fewest, most) = (count(derived::fewest_pods), count(derived::most_pods));
+    let pods = match fewest == most {
+        true => fewest.to_string(),
+        false => format!("{fewest} to {most}"),
+    };
+    let jobs = enabled(document).count() - always().count();
+    match (always().count(), jobs) {
+        (0, jobs) => format!("{jobs} jobs"),
+        (always, 0) => format!("{always} workloads with {pods} pods"),
+        (always, jobs) => format!("{always} workloads with {pods} pods, {jobs} jobs"),
+    }
 }
 
 fn heading(name: &str) -> String {
@@ -315,33 +370,42 @@ fn range((request, limit): &(String, String)) -> String {
     }
 }
 
-fn workload_lines(document: &Document) -> Vec<String> {
-    document
-        .workloads
-        .iter()
-        .filter(|(_, workload)| workload.enabled.as_ref().is_none_or(|flag| flag.0))
+/// Each workload, with what it is given.
+fn workload_lines(document: &Document, given: bool) -> Vec<String> {
+    enabled(document)
         .map(|(name, workload)| {
-            let amounts = workload::amounts(workload);
-            let given = format!(
-                "{} CPU, {} memory",
-                range(&amounts.cpu),
-                range(&amounts.memory)
-            );
-            match &workload.schedule {
-                Some(schedule) => format!("{} at {}, {given}", name.value, schedule.value.0),
-                None => format!("{} × {}, {given}", sizing::pods(workload), name.value),
+            let mut line = match &workload.schedule {
+                Some(_) if workload.suspend.as_ref().is_some_and(|flag| flag.0) => {
+                    format!("{name}, paused")
+                }
+                Some(schedule) => format!("{name} at {}", schedule.value.0),
+                None => format!("{} × {name}", sizing::pods(workload)),
+            };
+            if given {
+                let amounts = workload::amounts(workload);
+                line += &format!(
+                    ", {} CPU, {} memory",
+                    range(&amounts.cpu),
+                    range(&amounts.memory)
+                );
             }
+            line
         })
         .collect()
 }
 
-fn dependency_lines(document: &Document, context: &Context) -> Vec<String> {
+/// Each server, with what it is given.
+fn dependency_lines(document: &Document, context: &Context, given: bool) -> Vec<String> {
     document
         .dependencies
         .iter()
         .zip(&context.dependencies)
         .map(|((name, stated), facts)| {
-            if !facts.in_release || derived::is_elsewhere(stated) {
+            let outside = !facts.in_release || derived::is_elsewhere(stated);
+            if outside && !given {
+                return format!("{} outside", name.value);
+            }
+            if outside {
                 return format!(
                     "{} at {}:{}",
                     name.value,
@@ -364,7 +428,7 @@ fn dependency_lines(document: &Document, context: &Context) -> Vec<String> {
             if dependency::mode(stated) == "sentinel" {
                 line += " with sentinels";
             }
-            if entry.takes("resources") {
+            if given && entry.takes("resources") {
                 line += &format!(", {} memory", dependency::amounts(entry, stated).memory.1);
             }
             line

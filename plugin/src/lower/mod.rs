@@ -111,6 +111,7 @@ fn decide(resolved: &Resolved, catalog: &Catalog, sink: &mut Sink) -> Option<Pla
     let mut dependencies = dependencies;
     monitoring::check(base, &dependencies, sink);
     dependency::note_hosts(&mut dependencies, &workloads, migration.as_ref());
+    let needs = needs::objects(resolved, &secret);
     let mut context = Context {
         chart: common::chart(resolved),
         monitoring: monitoring::facts(resolved, &everywhere, &workloads, &dependencies),
@@ -124,13 +125,15 @@ fn decide(resolved: &Resolved, catalog: &Catalog, sink: &mut Sink) -> Option<Pla
         migration,
         secret,
         tests: common::tests(base),
+        timeout_minutes: 0,
         environments: Vec::new(),
         statements: common::statements(base),
         decisions: Vec::new(),
         sizes: Vec::new(),
-        needs: needs::objects(resolved),
+        needs,
         controllers: Vec::new(),
     };
+    context.timeout_minutes = install::default_timeout(base, &context);
     context.environments = install::environments(resolved, &context, sink);
     context.decisions = common::decisions(resolved, &context);
     context.controllers = needs::controllers(&everywhere, &context);
@@ -231,7 +234,10 @@ fn chart_values(document: &Document, context: &Context) -> Vec<Entry> {
         } else {
             entries.push(values::branch(
                 &facts.key,
-                format!("The {} {}", facts.kind, facts.name),
+                match facts.kind == facts.name {
+                    true => format!("The {}", facts.kind),
+                    false => format!("The {} {}", facts.kind, facts.name),
+                },
                 own,
             ));
         }

@@ -2,20 +2,21 @@
 //! names and does not make, and controllers whose objects it makes.
 
 use super::Everywhere;
-use super::context::{Context, NeedFacts};
+use super::context::{Context, IngressFacts, NeedFacts, SecretFacts};
+use super::secret;
 use taskspec_spec::Resolved;
 use taskspec_spec::derived;
 use taskspec_spec::model::{Document, Tls, Workload};
-use taskspec_spec::types::{Scaler, VolumeKind};
+use taskspec_spec::types::{Scaler, SecretSource, VolumeKind};
 
 /// The objects that each environment needs, each once.
-pub fn objects(resolved: &Resolved) -> Vec<NeedFacts> {
+pub fn objects(resolved: &Resolved, facts: &SecretFacts) -> Vec<NeedFacts> {
     let mut found = Found::default();
     if resolved.environments.is_empty() {
-        of(&resolved.base, "", &mut found);
+        of(&resolved.base, "", facts, &mut found);
     }
     for merged in &resolved.environments {
-        of(&merged.document, &merged.name.value, &mut found);
+        of(&merged.document, &merged.name.value, facts, &mut found);
     }
     found.0
 }
@@ -24,28 +25,37 @@ pub fn objects(resolved: &Resolved) -> Vec<NeedFacts> {
 struct Found(Vec<NeedFacts>);
 
 impl Found {
-    fn add(&mut self, kind: &str, name: &str, why: &str, environment: &str) {
+    fn add(&mut self, kind: &str, name: &str, why: &str, environment: &str) -> &mut NeedFacts {
         let known = self
             .0
-            .iter_mut()
-            .find(|need| need.kind == kind && need.name == name);
-        match known {
-            Some(need) => {
-                if !need.environments.iter().any(|known| known == environment) {
-                    need.environments.push(environment.to_owned());
-                }
-            }
-            None => self.0.push(NeedFacts {
+            .iter()
+            .position(|need| need.kind == kind && need.name == name);
+        let index = known.unwrap_or_else(|| {
+            self.0.push(NeedFacts {
                 kind: kind.to_owned(),
                 name: name.to_owned(),
-                why: why.to_owned(),
-                environments: vec![environment.to_owned()],
-            }),
+                why: String::new(),
+                keys: Vec::new(),
+                form: "variables".to_owned(),
+                environments: Vec::new(),
+            });
+            self.0.len() - 1
+        });
+        let need = &mut self.0[index];
+        if !need.environments.iter().any(|known| known == environment) {
+            need.environments.push(environment.to_owned());
         }
+        if !need.why.split("; ").any(|known| known == why) {
+            if !need.why.is_empty() {
+                need.why += "; ";
+            }
+            need.why += why;
+        }
+        need
     }
 }
 
-fn of(document: &Document, environment: &str, found: &mut Found) {
+fn of(document: &Document, environment: &str, facts: &SecretFacts, found: &mut Found) {
     for (name, workload) in document.workloads.iter() {
         if workload.enabled.as_ref().is_none_or(|flag| flag.0) {
             of_workload(name, workload, environment, found);
@@ -59,7 +69,7 @@ fn of(document: &Document, environment: &str, found: &mut Found) {
             found.add("StorageClass", &class.value.0, "volumes", environment);
         }
     }
-    of_secrets(document, environment, found);
+    of_secrets(document, environment, facts, found);
     of_exposure(document, environment, found);
 }
 
@@ -89,7 +99,10 @@ fn of_workload(name: &str, workload: &Workload, environment: &str, found: &mut F
             _ => "ConfigMap",
         };
         if let Some(source) = &volume.source {
-            found.add(kind, &source.value.0, &why, environment);
+            let need = found.add(kind, &source.value.0, &why, environment);
+            if need.keys.is_empty() {
+                need.form = "files".to_owned();
+            }
         }
         if let Some(claim) = &volume.claim {
             found.add("PersistentVolumeClaim", &claim.value.0, &why, environment);
@@ -125,22 +138,35 @@ fn of_workload(name: &str, workload: &Workload, environment: &str, found: &mut F
     }
 }
 
-fn of_secrets(document: &Document, environment: &str, found: &mut Found) {
+fn of_secrets(document: &Document, environment: &str, facts: &SecretFacts, found: &mut Found) {
+    let existing = secret::existing_name(document);
+    if facts.any && !existing.is_empty() {
+        found.add("Secret", &existing, "passwords and URLs", environment);
+    }
     let Some(secrets) = &document.secrets else {
         return;
     };
+    let mut stored = secret::source(document) == SecretSource::External;
     for (key, rule) in secrets.keys.iter() {
+        stored |= rule
+            .source
+            .as_ref()
+            .is_some_and(|source| source.value == SecretSource::External);
         if let Some(name) = &rule.name {
             let there = rule.key.as_ref().map_or(&key.value, |key| &key.value.0);
-            found.add(
+            let need = found.add(
                 "Secret",
                 &name.value.0,
-                &format!("its key {there}"),
+                "read by the workloads",
                 environment,
             );
+            need.form = "variables".to_owned();
+            if !need.keys.contains(there) {
+                need.keys.push(there.clone());
+            }
         }
     }
-    if let Some(store) = &secrets.store {
+    if let (true, Some(store)) = (stored, &secrets.store) {
         let kind = store
             .kind
             .as_ref()
@@ -198,7 +224,9 @@ fn certificate(tls: &Tls, environment: &str, found: &mut Found) {
         );
     }
     if let (false, Some(secret)) = (issued, &tls.secret) {
-        found.add("Secret", &secret.value.0, "a certificate", environment);
+        found
+            .add("Secret", &secret.value.0, "a certificate", environment)
+            .form = "tls".to_owned();
     }
 }
 
@@ -230,7 +258,9 @@ pub fn controllers(everywhere: &Everywhere<'_>, context: &Context) -> Vec<String
         context.secret.external || context.secret.own_external,
         "the External Secrets Operator with its API `external-secrets.io/v1`",
     );
-    add(context.ingress.is_some(), "an Ingress controller");
+    if let Some(ingress) = &context.ingress {
+        add(true, ingress_controller(ingress));
+    }
     add(
         everywhere.any(|document| {
             document
@@ -250,4 +280,17 @@ pub fn controllers(everywhere: &Everywhere<'_>, context: &Context) -> Vec<String
         "Stakater's Reloader, for restarts when a Secret changes",
     );
     all
+}
+
+/// What has to be there for the Ingress and what the chart makes beside it.
+fn ingress_controller(facts: &IngressFacts) -> &'static str {
+    match (facts.controller.as_str(), facts.limited) {
+        ("traefik", true) => {
+            "Traefik 3 as Ingress controller with its CRDs (`traefik.io/v1alpha1`), set up so that it sees the clients' addresses: the rate limit counts by them"
+        }
+        ("traefik", false) => "Traefik as Ingress controller",
+        ("ingress-nginx", _) => "ingress-nginx as Ingress controller",
+        ("haproxy", _) => "HAProxy as Ingress controller",
+        _ => "an Ingress controller",
+    }
 }

@@ -96,12 +96,13 @@ fn requests(workload: &Workload) -> String {
         .memory
         .as_ref()
         .map_or(256 << 20, |range| range.request.bytes);
-    let at = |pods: u32| {
-        format!(
+    let at = |pods: u32| match pods {
+        0 => "nothing".to_owned(),
+        _ => format!(
             "{} CPU, {} memory",
             cores(cpu * u64::from(pods)),
             mebibytes(memory.saturating_mul(u64::from(pods)))
-        )
+        ),
     };
     let (fewest, most) = (derived::fewest_pods(workload), derived::most_pods(workload));
     if fewest == most {
