@@ -109,7 +109,7 @@ fn deadlines(document: &Document, context: &Context, sink: &mut Sink) {
         else {
             continue;
         };
-        let wait = workload::waiting(facts, document);
+        let wait = workload::waiting(facts, document, context.migration.as_ref());
         let needed = wait + timing::startup_seconds(workload) + POD_SECONDS;
         if wait > 0 && deadline.seconds < needed {
             sink.push(

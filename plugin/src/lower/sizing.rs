@@ -35,7 +35,8 @@ fn of(environment: &str, document: &Document, context: &Context, all: &mut Vec<S
             requests: requests(workload),
             times: format!(
                 "{} s, {} s",
-                workload::waiting(facts, document) + timing::startup_seconds(workload),
+                workload::waiting(facts, document, context.migration.as_ref())
+                    + timing::startup_seconds(workload),
                 timing::grace_seconds(workload)
             ),
         });

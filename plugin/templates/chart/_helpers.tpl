@@ -241,7 +241,7 @@ capabilities:
 {{/* Seconds that pods of [[w.name]] may wait before they work. */}}
 {{- define "[[chart.name]].[[w.name]].waiting" -}}
 #% if w.waits
-{{- if .Values.migration.enabled }}{{ add (int .Values.migration.databaseTimeout) (int .Values.migration.timeout) }}{{ else }}300{{ end }}
+{{- if has (include "[[chart.name]].migration.strategy" .) (list "job" "init-container") }}{{ add (int .Values.migration.databaseTimeout) (int .Values.migration.timeout) }}{{ else }}300{{ end }}
 #% elif w.awaits
 {{- 300 }}
 #% else

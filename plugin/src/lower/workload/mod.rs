@@ -601,14 +601,21 @@ fn rules(stated: &[Spanned<AccessRule>]) -> Vec<RuleFacts> {
 }
 
 /// Seconds that pods of the workload wait before their containers start.
-pub fn waiting(facts: &WorkloadFacts, document: &Document) -> u32 {
+pub fn waiting(
+    facts: &WorkloadFacts,
+    document: &Document,
+    migration: Option<&MigrationFacts>,
+) -> u32 {
     let servers = if facts.awaits.is_empty() {
         0
     } else {
         migration::DATABASE_SECONDS
     };
-    match (&document.migrations, facts.waits || facts.migrates) {
-        (Some(migrations), true) => {
+    let strategy = migration.map_or("none", |facts| migration::strategy_in(document, facts));
+    // A hook has finished before any pod starts.
+    let in_pods = matches!(strategy, "job" | "init-container");
+    match &document.migrations {
+        Some(migrations) if in_pods && (facts.waits || facts.migrates) => {
             servers.max(migration::DATABASE_SECONDS + migration::timeout_seconds(migrations))
         }
         _ => servers,
