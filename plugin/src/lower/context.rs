@@ -681,8 +681,6 @@ pub struct MigrationFacts {
     pub carrier: String,
     /// Name of the database schema with the marker of finished migrations.
     pub marker_schema: String,
-    /// Longest wait for the database and the migrations over all environments, in seconds.
-    pub longest_seconds: u32,
     /// Whether the database is part of the release.
     pub database_in_release: bool,
 }

@@ -16,32 +16,19 @@ use taskspec_spec::types::{SecretSource, WorkloadKind};
 const POD_SECONDS: u32 = 60;
 
 /// Seconds without progress after which a rollout counts as failed.
-pub fn progress_deadline(facts: &WorkloadFacts, workload: &Workload, context: &Context) -> u32 {
+pub fn progress_deadline(
+    facts: &WorkloadFacts,
+    workload: &Workload,
+    document: &Document,
+    context: &Context,
+) -> u32 {
     let stated = workload
         .rollout
         .as_ref()
         .and_then(|rollout| rollout.deadline.as_ref());
-    let servers = if facts.awaits.is_empty() {
-        0
-    } else {
-        migration::DATABASE_SECONDS
-    };
-    let wait = if facts.waits || facts.migrates {
-        context.migration_seconds().max(servers)
-    } else {
-        servers
-    };
+    let wait = workload::waiting(facts, document, context.migration.as_ref());
     let needed = wait + timing::startup_seconds(workload) + POD_SECONDS;
     stated.map_or(needed.max(600), |deadline| deadline.seconds)
-}
-
-impl Context {
-    /// Longest wait for the migrations over all environments, in seconds.
-    fn migration_seconds(&self) -> u32 {
-        self.migration
-            .as_ref()
-            .map_or(0, |facts| facts.longest_seconds)
-    }
 }
 
 /// Facts of every environment; the base stands in when there is none.

@@ -46,10 +46,6 @@ pub fn resolve(
             .iter()
             .filter_map(|document| document.migrations.as_ref())
     };
-    let longest = stated()
-        .map(|m| timeout_seconds(m))
-        .max()
-        .unwrap_or(TIMEOUT_SECONDS);
     let database = database(base, migrations, dependencies, sink)?;
     let mut strategies: Vec<String> = Vec::new();
     let mut reason = String::new();
@@ -158,7 +154,6 @@ pub fn resolve(
         },
         carrier: carrier.filter(|_| in_pods).unwrap_or_default().to_owned(),
         marker_schema: format!("{}_chart", chart.replace('-', "_")),
-        longest_seconds: DATABASE_SECONDS + longest,
         database_in_release: database.in_release,
     })
 }

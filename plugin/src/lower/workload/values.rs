@@ -51,7 +51,7 @@ pub fn values(
     entries.extend(environment(facts, workload));
     entries.extend(storage::values(workload, !facts.files.is_empty()));
     entries.extend(checks(facts, workload));
-    entries.extend(rollout(facts, workload, context));
+    entries.extend(rollout(facts, workload, document, context));
     entries.extend(shutdown(facts, workload));
     entries.push(security(workload, document));
     entries.push(storage::writable(
@@ -457,7 +457,12 @@ fn surge(value: Option<&Spanned<Surge>>, default: &Surge) -> Value {
     }
 }
 
-fn rollout(facts: &WorkloadFacts, workload: &Workload, context: &Context) -> Option<Entry> {
+fn rollout(
+    facts: &WorkloadFacts,
+    workload: &Workload,
+    document: &Document,
+    context: &Context,
+) -> Option<Entry> {
     if !facts.always {
         return None;
     }
@@ -496,7 +501,7 @@ fn rollout(facts: &WorkloadFacts, workload: &Workload, context: &Context) -> Opt
     if deployment {
         entries.push(leaf(
             "progressDeadlineSeconds",
-            install::progress_deadline(facts, workload, context),
+            install::progress_deadline(facts, workload, document, context),
             schemas::integer(1, 604_800),
             "Seconds without progress after which a rollout counts as failed",
         ));
