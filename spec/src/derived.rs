@@ -1,7 +1,7 @@
 //! What follows from a model: ports, numbers of pods, who connects to whom.
 //! Used by the checks and by the compiler, so that both mean the same.
 
-use crate::model::{Document, EnvValue, Peer, Scaling, Workload};
+use crate::model::{Dependency, Document, EnvValue, Peer, Scaling, Workload};
 use crate::span::Spanned;
 use crate::types::{
     AccessMode, AppProtocol, Layout, Protocol, RolloutStrategy, Scaler, Surge, VolumeKind,
@@ -299,6 +299,61 @@ pub fn connections<'a>(document: &'a Document, workload: &'a Workload) -> Vec<&'
             && !all.contains(&reference.dependency.value.0.as_str())
         {
             all.push(&reference.dependency.value.0);
+        }
+    }
+    all
+}
+
+/// Whether the server of a dependency runs elsewhere in this environment,
+/// although its entry has one in the release.
+pub fn is_elsewhere(dependency: &Dependency) -> bool {
+    dependency.external.as_ref().is_some_and(|flag| flag.0)
+}
+
+/// Workload whose image the migrations run unless they have one: the main one
+/// if it uses the database, else the first that does.
+pub fn carrier<'a>(document: &'a Document, database: &str) -> Option<&'a str> {
+    let uses =
+        |workload: &Workload| runs_always(workload) && uses(document, workload).contains(&database);
+    let main = main_workload(document)
+        .filter(|name| document.workloads.get(name).is_some_and(|w| uses(w)));
+    main.or_else(|| {
+        document
+            .workloads
+            .iter()
+            .find(|(_, workload)| uses(workload))
+            .map(|(name, _)| name.value.as_str())
+    })
+}
+
+/// The workload whose variables the migrations share.
+pub fn migration_model(document: &Document) -> Option<(&str, &Workload)> {
+    let migrations = document.migrations.as_ref()?;
+    let shares = migrations
+        .shares_env
+        .as_ref()
+        .map_or(migrations.image.is_none(), |flag| flag.0);
+    let mut carriers = migrations.uses.iter().map(|name| carrier(document, name));
+    let name = carriers.find_map(|name| name).filter(|_| shares)?;
+    Some((name, &document.workloads.get(name)?.value))
+}
+
+/// Names of the dependencies that the migrations connect to, each once.
+pub fn migration_connections(document: &Document) -> Vec<&str> {
+    let Some(migrations) = &document.migrations else {
+        return Vec::new();
+    };
+    let mut all: Vec<&str> = migrations
+        .uses
+        .iter()
+        .map(|name| name.value.0.as_str())
+        .collect();
+    let shared = migration_model(document)
+        .map(|(_, workload)| connections(document, workload))
+        .unwrap_or_default();
+    for name in shared {
+        if !all.contains(&name) {
+            all.push(name);
         }
     }
     all

@@ -653,6 +653,10 @@ pub struct MigrationFacts {
     pub model: String,
     /// How templates reach that workload's values.
     pub model_v: String,
+    /// Names of the dependencies that it may connect to.
+    pub connects: Vec<String>,
+    /// Workloads that it may connect to, with their ports.
+    pub calls: Vec<CallFacts>,
     /// Labels that are variables of that workload.
     pub model_labels: Vec<LabelVariable>,
     /// Names of the dependencies it uses.

@@ -709,20 +709,13 @@ impl Url {
 
 /// Components that connect: workloads and migrations that use it, and the tests.
 fn clients(name: &str, base: &Document) -> Vec<String> {
-    let uses = |names: &[Spanned<taskspec_spec::types::Name>]| {
-        names.iter().any(|used| used.value.0 == name)
-    };
     let mut clients: Vec<String> = base
         .workloads
         .iter()
         .filter(|(_, workload)| derived::connections(base, workload).contains(&name))
         .map(|(workload, _)| workload.value.clone())
         .collect();
-    if base
-        .migrations
-        .as_ref()
-        .is_some_and(|migrations| uses(&migrations.uses))
-    {
+    if derived::migration_connections(base).contains(&name) {
         clients.push("migrate".to_owned());
     }
     clients.push(TEST.to_owned());

@@ -63,12 +63,12 @@ fn annotations<'a>(
 fn ingress_values(document: &Document, facts: &IngressFacts, context: &Context) -> Entry {
     let stated = document.ingress.as_ref().map(|ingress| &ingress.value);
     let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
+    // A host may name the issuer; the checks have seen that it is the only one.
     let issuer = |get: fn(&Tls) -> Option<&str>| {
-        text(
-            stated
-                .and_then(|ingress| ingress.tls.as_ref())
-                .and_then(|tls| get(tls)),
-        )
+        let common = stated.and_then(|ingress| ingress.tls.as_ref());
+        let of_hosts = stated.into_iter().flat_map(|ingress| ingress.hosts.iter());
+        let of_hosts = of_hosts.filter_map(|(_, rule)| rule.tls.as_ref());
+        text(common.into_iter().chain(of_hosts).find_map(|tls| get(tls)))
     };
     let mut entries = vec![
         leaf(

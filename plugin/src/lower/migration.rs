@@ -1,6 +1,7 @@
 //! Migrations: the strategy that can work, its facts and its values.
 
-use super::context::{DependencyFacts, MigrationFacts};
+use super::context::{CallFacts, DependencyFacts, MigrationFacts};
+use super::network::Connections;
 use super::schemas::{self, Amounts};
 use super::workload::{Places, VariableContext};
 use super::{Everywhere, network, workload};
@@ -10,7 +11,7 @@ use taskspec_spec::Resolved;
 use taskspec_spec::codes;
 use taskspec_spec::derived;
 use taskspec_spec::diagnostic::{Diagnostic, Sink};
-use taskspec_spec::model::{Document, Migrations, Workload};
+use taskspec_spec::model::{Document, Migrations};
 use taskspec_spec::span::Spanned;
 use taskspec_spec::types::Strategy;
 
@@ -34,6 +35,7 @@ pub fn resolve(
     resolved: &Resolved,
     everywhere: &Everywhere<'_>,
     dependencies: &[DependencyFacts],
+    connections: &Connections,
     sink: &mut Sink,
 ) -> Option<MigrationFacts> {
     let base = &resolved.base;
@@ -86,8 +88,8 @@ pub fn resolve(
         },
         sink,
     );
-    let carrier = carrier(base, &database.name);
-    let model = shared(base, migrations, carrier);
+    let carrier = derived::carrier(base, &database.name);
+    let model = derived::migration_model(base);
     let mut model_labels = Vec::new();
     if let Some((name, workload)) = model {
         let envs = everywhere.workload(name).into_iter().map(|one| &one.env);
@@ -101,6 +103,17 @@ pub fn resolve(
         model_labels.clone_from(&theirs.labels);
         variables.inherit(theirs);
     }
+    let places = &places;
+    let calls = connections
+        .calls(network::MIGRATIONS)
+        .into_iter()
+        .filter_map(|(name, _)| {
+            let workload = base.workloads.get(&name)?;
+            let ports = workload::ports(workload, &places.of_workload(&name));
+            let ports = ports.into_iter().filter(|port| port.exposed).collect();
+            Some(CallFacts { name, ports })
+        })
+        .collect();
     let in_pods = strategies.iter().any(|s| s == "init-container");
     let own_image = stated().any(|migrations| migrations.image.is_some());
     if !own_image && carrier.is_none() {
@@ -131,6 +144,11 @@ pub fn resolve(
             .unwrap_or_default(),
         model_labels,
         uses: uses.into_iter().map(str::to_owned).collect(),
+        connects: derived::migration_connections(base)
+            .into_iter()
+            .map(str::to_owned)
+            .collect(),
+        calls,
         command: stated().any(|migrations| !migrations.command.is_empty()),
         image_v: if own_image {
             ".Values.migration.image".to_owned()
@@ -143,20 +161,6 @@ pub fn resolve(
         longest_seconds: DATABASE_SECONDS + longest,
         database_in_release: database.in_release,
     })
-}
-
-/// The workload whose variables the migrations share.
-fn shared<'a>(
-    base: &'a Document,
-    migrations: &Migrations,
-    carrier: Option<&'a str>,
-) -> Option<(&'a str, &'a Workload)> {
-    let shares = migrations
-        .shares_env
-        .as_ref()
-        .map_or(migrations.image.is_none(), |flag| flag.0);
-    let name = carrier.filter(|_| shares)?;
-    Some((name, &base.workloads.get(name)?.value))
 }
 
 /// The database that is migrated.
@@ -191,28 +195,12 @@ fn database<'a>(
     found
 }
 
-/// Workload whose pods run the migrations: the main one if it uses the
-/// database, else the first that does.
-fn carrier<'a>(base: &'a Document, database: &str) -> Option<&'a str> {
-    let uses = |workload: &Workload| {
-        derived::runs_always(workload) && derived::uses(base, workload).contains(&database)
-    };
-    let main = derived::main_workload(base)
-        .filter(|name| base.workloads.get(name).is_some_and(|w| uses(w)));
-    main.or_else(|| {
-        base.workloads
-            .iter()
-            .find(|(_, workload)| uses(workload))
-            .map(|(name, _)| name.value.as_str())
-    })
-}
-
 /// Init containers of several pods would migrate at the same time.
 fn alone(document: &Document, migrations: &Migrations, database: &str, sink: &mut Sink) {
     let Some(strategy) = &migrations.strategy else {
         return;
     };
-    let Some(name) = carrier(document, database) else {
+    let Some(name) = derived::carrier(document, database) else {
         sink.push(
             Diagnostic::error(codes::MIGRATION, "no workload can run the migrations")
                 .at(strategy.span, "an init container of a workload")

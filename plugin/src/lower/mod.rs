@@ -92,8 +92,8 @@ fn decide(resolved: &Resolved, catalog: &Catalog, sink: &mut Sink) -> Option<Pla
     for document in everywhere.all.iter().rev() {
         dependency::check(document, &dependencies, sink);
     }
-    let migration = migration::resolve(resolved, &everywhere, &dependencies, sink);
     let connections = network::Connections::of(&everywhere);
+    let migration = migration::resolve(resolved, &everywhere, &dependencies, &connections, sink);
     let workloads = workload::resolve(
         &everywhere,
         &dependencies,

@@ -22,6 +22,9 @@ const NOT_PUBLIC: &[&str] = &[
     "192.168.0.0/16",
 ];
 
+/// The migrations among the components of a chart.
+pub const MIGRATIONS: &str = "migrate";
+
 /// Ports of the API server: of its Service, and of the server behind it.
 const API_PORTS: &[u16] = &[443, 6443];
 
@@ -59,6 +62,11 @@ impl Connections {
                         .filter(|port| table.ports.iter().any(|name| name.value.0 == port.name));
                     let ports: BTreeSet<u16> = named.map(|port| port.container).collect();
                     connections.add(caller, name, (!ports.is_empty()).then_some(ports));
+                }
+            }
+            if let Some((name, model)) = derived::migration_model(document) {
+                for called in derived::calls(document, name, model) {
+                    connections.add(MIGRATIONS, called, None);
                 }
             }
             for (name, ports) in exposed(document) {

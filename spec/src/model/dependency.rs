@@ -43,6 +43,8 @@ table! {
         metrics: Option<Spanned<Flag>> = "metrics";
         /// Variable that carries the connection URL. Default: as the catalog says, such as DATABASE_URL.
         url_env: Option<Spanned<EnvName>> = "url-env" fixed;
+        /// Whether this environment has its server elsewhere, at `host`, and none in the release. Default false.
+        external: Option<Spanned<Flag>> = "external";
         /// Host of an external server.
         host: Option<Spanned<Host>> = "host";
         /// Port of an external server. Default: the protocol's.

@@ -485,7 +485,7 @@ impl Resolver<'_> {
 }
 
 /// Facts of a workload's ports, the main one first.
-pub(super) fn ports(workload: &Workload, place: &Place) -> Vec<PortFacts> {
+pub fn ports(workload: &Workload, place: &Place) -> Vec<PortFacts> {
     let service = derived::has_service(workload);
     derived::ports(workload)
         .into_iter()
