@@ -248,7 +248,7 @@ const TOGGLES: &[(&str, &[&str])] = &[
             "monitoring.enabled=false",
             "prometheus.enabled=false",
             "grafana.enabled=false",
-            "neo4j.enabled=false,global.ape2026.existingSecret=outside",
+            "neo4j.enabled=false",
             "externalSecret.enabled=true",
             "tests.enabled=false",
             "serviceAccount.create=false",

@@ -287,10 +287,12 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
     - name: PGCONNECT_TIMEOUT
       value: "10"
 #% elif dep.test == "tcp"
+    {{- with include "[[chart.name]].[[dep.name]].host" . }}
     - name: SERVER_HOST
-      value: {{ include "[[chart.name]].[[dep.name]].host" . | quote }}
+      value: {{ . | quote }}
     - name: SERVER_PORT
-      value: {{ include "[[chart.name]].[[dep.name]].port" . | quote }}
+      value: {{ include "[[chart.name]].[[dep.name]].port" $ | quote }}
+    {{- end }}
 #% endif
 {{- end }}
 #% if dep.in_release
