@@ -397,7 +397,7 @@ fn dependency_lines(document: &Document, context: &Context, given: bool) -> Vec<
                     "{} at {}:{}",
                     name.value,
                     stated.host.as_ref().map_or("", |h| &h.value.0),
-                    facts.port
+                    stated.port.as_ref().map_or(facts.port, |port| port.0)
                 );
             }
             let entry = &facts.entry;

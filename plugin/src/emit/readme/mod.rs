@@ -35,6 +35,10 @@ pub struct Facts {
     scaled: Option<Release>,
     migrating: Option<Release>,
     consoles: Option<Release>,
+    /// The last one with volumes that outlive it.
+    keeping: Option<Release>,
+    /// Environments in which a server runs elsewhere, for each dependency.
+    elsewhere: Vec<String>,
     /// The one of `helm upgrade` without a values file, beside environments.
     defaults: Option<Release>,
     /// Place of the first one with Secrets that a person makes.
@@ -132,6 +136,12 @@ pub fn facts(plan: &Plan) -> Facts {
         scaled: last(&|release| release.objects.iter().any(|one| one.scaling == "hpa")),
         migrating: last(&|release| !release.migrates.is_empty()),
         consoles: last(&|release| !release.consoles.is_empty()),
+        keeping: last(&|release| release.kept),
+        elsewhere: context
+            .dependencies
+            .iter()
+            .map(|facts| elsewhere(&releases, &facts.name))
+            .collect(),
         defaults: defaults(plan),
         first_with_secrets: releases
             .iter()
@@ -171,7 +181,7 @@ pub fn facts(plan: &Plan) -> Facts {
         jobs: context.workloads.iter().any(|facts| facts.kind == "job"),
         any_object: releases.iter().any(|release| !release.objects.is_empty()),
         secret_hosts: context.dependencies.iter().any(|facts| facts.url_is_secret),
-        outside: outside(plan),
+        outside: outside(plan, &releases),
         open_ingress: (context.ingress.is_some() || context.gateway)
             && values
                 .iter()
@@ -179,12 +189,13 @@ pub fn facts(plan: &Plan) -> Facts {
         open_monitoring: values
             .iter()
             .any(|one| one.at("networkPolicy.monitoringNamespace") == "")
+            && measured(plan, &values)
             && context.monitoring.alert_server.is_empty()
             && !inside().any(|facts| facts.entry.takes("alerts")),
         unguarded: unguarded(&releases),
         keys: secrets::keys(context),
         stored: secrets::stored(context, &releases, &values),
-        changes: secrets::changes(context),
+        changes: secrets::changes(context, &releases),
         generated: releases.iter().any(|release| release.creator == "generate"),
         digests: images(plan, "digest", |_| true),
         tags: images(plan, "tag", |tag| !tag.is_empty()),
@@ -388,12 +399,37 @@ fn images(plan: &Plan, part: &str, of_tag: impl Fn(&str) -> bool) -> String {
 }
 
 /// Servers outside the release, to whose port every address is open.
-fn outside(plan: &Plan) -> String {
-    let outside = plan.context.dependencies.iter().filter(|d| !d.in_release);
-    outside
-        .map(|facts| format!("{} ({})", facts.port, facts.name))
+fn outside(plan: &Plan, releases: &[Release]) -> String {
+    let all = plan.context.dependencies.iter().filter_map(|facts| {
+        let places = elsewhere(releases, &facts.name);
+        match (facts.in_release, places.is_empty()) {
+            (false, _) => Some(format!("port {} ({})", facts.port, facts.name)),
+            (true, false) => Some(format!("the port of {} (in {places})", facts.name)),
+            (true, true) => None,
+        }
+    });
+    all.collect::<Vec<_>>().join(", ")
+}
+
+/// Environments in which a server of the chart runs elsewhere.
+pub fn elsewhere(releases: &[Release], name: &str) -> String {
+    let places = releases
+        .iter()
+        .filter(|release| release.elsewhere.iter().any(|known| known == name));
+    places
+        .map(|release| release.name.as_str())
         .collect::<Vec<_>>()
         .join(", ")
+}
+
+/// Whether anything has metrics that Prometheus asks for.
+fn measured(plan: &Plan, values: &[Effective]) -> bool {
+    let servers = plan.context.dependencies.iter().filter(|facts| {
+        let switch = format!("{}{}", facts.name, facts.metrics_access);
+        !facts.metrics_access.is_empty() && values.iter().any(|one| one.at(&switch) == true)
+    });
+    let mut workloads = plan.context.workloads.iter();
+    workloads.any(|facts| !facts.metrics_port.is_empty()) || servers.count() > 0
 }
 
 /// Environments without network policies.

@@ -31,6 +31,10 @@ pub struct Release {
     pub objects: Vec<Named>,
     /// Kinds of what can be restarted, as kubectl takes them.
     pub restarts: String,
+    /// Whether some of its volumes outlive it.
+    pub kept: bool,
+    /// Servers of the chart that run elsewhere here.
+    pub elsewhere: Vec<String>,
     /// How migrations run; empty if they do not.
     pub migrates: String,
     /// Servers with pages for people.
@@ -136,7 +140,14 @@ pub fn release(plan: &Plan, environment: &EnvironmentFacts, values: &Effective) 
         creator,
         store: values.text("externalSecret.store.name").to_owned(),
         secrets: needed(context, environment),
-        restarts: restarts(context, &objects),
+        restarts: restarts(context, environment, values, &objects),
+        kept: keeps(context, environment, values),
+        elsewhere: context
+            .dependencies
+            .iter()
+            .filter(|facts| facts.in_release && !values.on(&format!("{}.enabled", facts.name)))
+            .map(|facts| facts.name.clone())
+            .collect(),
         migrates: migrates(context, values),
         consoles: consoles(context, environment, values),
         servers: servers(context, environment, values),
@@ -270,13 +281,28 @@ fn shorten(name: &str, longest: usize) -> String {
         .to_owned()
 }
 
-fn restarts(context: &Context, objects: &[Named]) -> String {
+fn keeps(context: &Context, environment: &EnvironmentFacts, values: &Effective) -> bool {
+    let here = |facts: &&WorkloadFacts| facts.main || values.on(&format!("{}enabled", facts.p));
+    inside(context, environment, values).any(|(facts, _)| super::volumes::outlives(facts))
+        || context
+            .workloads
+            .iter()
+            .filter(here)
+            .any(|facts| facts.keeps)
+}
+
+fn restarts(
+    context: &Context,
+    environment: &EnvironmentFacts,
+    values: &Effective,
+    objects: &[Named],
+) -> String {
     let mut kinds: Vec<&str> = objects
         .iter()
         .map(|object| object.kind)
         .filter(|kind| *kind != "cronjob")
         .collect();
-    for facts in context.dependencies.iter().filter(|facts| facts.in_release) {
+    for (facts, _) in inside(context, environment, values) {
         match facts.engine.as_str() {
             "http" => kinds.push("deployment"),
             // The operator restarts its servers itself.

@@ -38,6 +38,8 @@ pub struct Change {
     name: String,
     /// `restart`, `operator`, `sql`, `cypher`, `grafana`, `tool` or `outside`.
     way: &'static str,
+    /// Environments in which it runs elsewhere.
+    elsewhere: String,
 }
 
 /// The keys with their forms: code, unless it is said in words.
@@ -104,7 +106,7 @@ fn properties(context: &Context, release: &Release, values: &Effective) -> Vec<P
 }
 
 /// How each server's password is changed.
-pub fn changes(context: &Context) -> Vec<Change> {
+pub fn changes(context: &Context, releases: &[Release]) -> Vec<Change> {
     let with_password = |facts: &&DependencyFacts| {
         !facts.passwords.is_empty() || !facts.operator_secret.is_empty() || facts.url_is_secret
     };
@@ -113,6 +115,7 @@ pub fn changes(context: &Context) -> Vec<Change> {
         .map(|facts| Change {
             name: facts.name.clone(),
             way: way(facts),
+            elsewhere: super::elsewhere(releases, &facts.name),
         })
         .collect()
 }
