@@ -93,10 +93,12 @@ fn is_asked(readme: &str, name: &str) -> bool {
 /// Keys that the README asks for in a Secret: those of its row among the
 /// prerequisites, or else those of the chart's Secret.
 fn keys(readme: &str, name: &str) -> Vec<String> {
-    let row = format!("| Secret | `{name}` | its key ");
+    let row = format!("| Secret | `{name}` | ");
     let mut found: Vec<String> = readme
         .lines()
-        .filter_map(|line| line.strip_prefix(&row)?.split(" |").next())
+        .filter_map(|line| line.strip_prefix(&row)?.split_once("its keys "))
+        .filter_map(|(_, keys)| keys.split(" |").next())
+        .flat_map(|keys| keys.split(", "))
         .map(|key| key.replace(['\\', '`'], ""))
         .collect();
     if found.is_empty() {
@@ -129,7 +131,7 @@ mod tests {
             "ingress": { "tls": [{ "secretName": "made" }, { "secretName": "bought" }] },
             "redis": { "auth": { "existingSecret": "not ours" } },
         });
-        let readme = "| Secret | `payments` | its key API\\_KEY | dev |\n| Secret | `bought` | a certificate | dev |\n\nIt needs these keys:\n\n| key |\n|---|\n| `url` | x |\n\n| `other` |\n";
+        let readme = "| Secret | `payments` | read by api; its keys `API_KEY`, `ID` | dev |\n| Secret | `bought` | a certificate | dev |\n\nIt needs these keys:\n\n| key |\n|---|\n| `url` | x |\n\n| `other` |\n";
         let found = named(&values, &["redis".to_owned()], readme);
         let shown: Vec<String> = found
             .iter()
@@ -142,7 +144,7 @@ mod tests {
                 "Secret a url",
                 "PersistentVolumeClaim b url",
                 "ServiceAccount c url",
-                "Secret payments API_KEY",
+                "Secret payments API_KEY+ID",
                 "Secret bought url",
             ]
         );
