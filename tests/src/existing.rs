@@ -93,11 +93,13 @@ fn is_asked(readme: &str, name: &str) -> bool {
 /// Keys that the README asks for in a Secret: those of its row among the
 /// prerequisites, or else those of the chart's Secret.
 fn keys(readme: &str, name: &str) -> Vec<String> {
-    let row = format!("| Secret | `{name}` | its key ");
+    let row = format!("| Secret | `{name}` | ");
     let mut found: Vec<String> = readme
         .lines()
         .filter_map(|line| line.strip_prefix(&row)?.split(" |").next())
-        .map(|key| key.replace(['\\', '`'], ""))
+        .filter_map(|cell| cell.split_once("; its keys "))
+        .flat_map(|(_, keys)| keys.split(", "))
+        .map(|key| key.replace('`', ""))
         .collect();
     if found.is_empty() {
         let table = readme.split("It needs these keys:").nth(1);
