@@ -235,9 +235,11 @@ fn properties(entries: &[Entry]) -> Map<String, Value> {
 
 fn entry_schema(entry: &Entry) -> Value {
     let mut schema = Map::new();
-    if !entry.doc.is_empty() {
-        schema.insert("description".into(), json!(entry.doc));
-    }
+    let doc = match entry.doc.as_str() {
+        "" => format!("Values below {}", entry.key),
+        doc => doc.to_owned(),
+    };
+    schema.insert("description".into(), json!(doc));
     match &entry.node {
         Node::Leaf { schema: own, .. } => {
             if let Value::Object(own) = own {

@@ -96,10 +96,10 @@ fn keys(readme: &str, name: &str) -> Vec<String> {
     let row = format!("| Secret | `{name}` | ");
     let mut found: Vec<String> = readme
         .lines()
-        .filter_map(|line| line.strip_prefix(&row)?.split_once("its keys "))
-        .filter_map(|(_, keys)| keys.split(" |").next())
-        .flat_map(|keys| keys.split(", "))
-        .map(|key| key.replace(['\\', '`'], ""))
+        .filter_map(|line| line.strip_prefix(&row)?.split(" |").next())
+        .filter_map(|cell| cell.split_once("; its keys "))
+        .flat_map(|(_, keys)| keys.split(", "))
+        .map(|key| key.replace('`', ""))
         .collect();
     if found.is_empty() {
         let table = readme.split("It needs these keys:").nth(1);
@@ -131,7 +131,7 @@ mod tests {
             "ingress": { "tls": [{ "secretName": "made" }, { "secretName": "bought" }] },
             "redis": { "auth": { "existingSecret": "not ours" } },
         });
-        let readme = "| Secret | `payments` | read by api; its keys `API_KEY`, `ID` | dev |\n| Secret | `bought` | a certificate | dev |\n\nIt needs these keys:\n\n| key |\n|---|\n| `url` | x |\n\n| `other` |\n";
+        let readme = "| Secret | `payments` | its key API\\_KEY | dev |\n| Secret | `bought` | a certificate | dev |\n\nIt needs these keys:\n\n| key |\n|---|\n| `url` | x |\n\n| `other` |\n";
         let found = named(&values, &["redis".to_owned()], readme);
         let shown: Vec<String> = found
             .iter()
@@ -144,7 +144,7 @@ mod tests {
                 "Secret a url",
                 "PersistentVolumeClaim b url",
                 "ServiceAccount c url",
-                "Secret payments API_KEY+ID",
+                "Secret payments API_KEY",
                 "Secret bought url",
             ]
         );
