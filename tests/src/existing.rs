@@ -131,7 +131,7 @@ mod tests {
             "ingress": { "tls": [{ "secretName": "made" }, { "secretName": "bought" }] },
             "redis": { "auth": { "existingSecret": "not ours" } },
         });
-        let readme = "| Secret | `payments` | its key API\\_KEY | dev |\n| Secret | `bought` | a certificate | dev |\n\nIt needs these keys:\n\n| key |\n|---|\n| `url` | x |\n\n| `other` |\n";
+        let readme = "| Secret | `payments` | read by api; its keys `API_KEY`, `ID` | dev |\n| Secret | `bought` | a certificate | dev |\n\nIt needs these keys:\n\n| key |\n|---|\n| `url` | x |\n\n| `other` |\n";
         let found = named(&values, &["redis".to_owned()], readme);
         let shown: Vec<String> = found
             .iter()
@@ -144,7 +144,7 @@ mod tests {
                 "Secret a url",
                 "PersistentVolumeClaim b url",
                 "ServiceAccount c url",
-                "Secret payments API_KEY",
+                "Secret payments API_KEY+ID",
                 "Secret bought url",
             ]
         );

@@ -103,6 +103,10 @@ fn another_lock_is_out_of_sync() {
 /// A range cannot be locked without asking the repository.
 #[test]
 fn a_range_has_no_lock() {
-    let chart = Case::example("task-api").compile();
+    let mut case = Case::example("task-api");
+    case.spec = case
+        .spec
+        .replace("version = \"12.12.10\"", "version = \"12.x.x\"");
+    let chart = case.compile();
     assert!(chart.files.iter().all(|file| file.path != "Chart.lock"));
 }

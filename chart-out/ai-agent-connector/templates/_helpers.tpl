@@ -176,6 +176,11 @@ capabilities:
 {{- if .Values.autoscaling.enabled }}{{ int .Values.autoscaling.minReplicas }}{{ else }}{{ int .Values.replicaCount }}{{ end }}
 {{- end }}
 
+{{/* Most pods of connector. */}}
+{{- define "ai-agent-connector.connector.most" -}}
+{{- if .Values.autoscaling.enabled }}{{ int .Values.autoscaling.maxReplicas }}{{ else }}{{ int .Values.replicaCount }}{{ end }}
+{{- end }}
+
 {{/* Secret that holds openai-api-key, and its key there. */}}
 {{- define "ai-agent-connector.secret.openai-api-key.name" -}}
 {{- if .Values.secrets.openaiApiKey.existingSecret }}{{ .Values.secrets.openaiApiKey.existingSecret }}

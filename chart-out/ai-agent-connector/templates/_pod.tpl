@@ -22,9 +22,46 @@
       mountPath: /var/cache/connector
 {{- end }}
 
+{{/* Variables that name others: Kubernetes expands $(NAME) in a container only. */}}
+{{- define "ai-agent-connector.connector.composed" -}}
+{{- end }}
+
+{{/* Variables of connector besides those of ConfigMaps. */}}
+{{- define "ai-agent-connector.connector.variables" -}}
+- name: SECRET_KEY
+  valueFrom:
+    secretKeyRef:
+      name: {{ include "ai-agent-connector.secretName" . | quote }}
+      key: secret-key
+- name: ENCRYPTION_KEY
+  valueFrom:
+    secretKeyRef:
+      name: {{ include "ai-agent-connector.secretName" . | quote }}
+      key: encryption-key
+- name: OPENAI_API_KEY
+  valueFrom:
+    secretKeyRef:
+      name: {{ include "ai-agent-connector.secret.openai-api-key.name" . | quote }}
+      key: {{ include "ai-agent-connector.secret.openai-api-key.key" . | quote }}
+{{- include "ai-agent-connector.connector.composed" . }}
+{{- with .Values.extraEnv }}
+{{- toYaml . | nindent 0 }}
+{{- end }}
+{{- end }}
+
 {{/* Variables of the container cache-directories. */}}
 {{- define "ai-agent-connector.connector.cache-directories.env" -}}
 {{- include "ai-agent-connector.plainVariables" .Values.initContainers.cacheDirectories.env }}
+{{- end }}
+
+{{/* Files of connector. */}}
+{{- define "ai-agent-connector.connector.fileMounts" -}}
+{{- range $path, $text := .Values.files }}
+- name: files
+  mountPath: {{ $path | quote }}
+  subPath: {{ $path | trimPrefix "/" | replace "/" "." | quote }}
+  readOnly: true
+{{- end }}
 {{- end }}
 
 {{/* What connector mounts. */}}
@@ -35,11 +72,8 @@
 {{- end }}
 - name: cache
   mountPath: /var/cache/connector
-{{- range $path, $text := .Values.files }}
-- name: files
-  mountPath: {{ $path | quote }}
-  subPath: {{ $path | trimPrefix "/" | replace "/" "." | quote }}
-  readOnly: true
+{{- with include "ai-agent-connector.connector.fileMounts" . | trim }}
+{{ . }}
 {{- end }}
 {{- with .Values.extraVolumeMounts }}
 {{ toYaml . }}

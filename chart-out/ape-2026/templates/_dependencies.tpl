@@ -54,7 +54,7 @@ key: database-url
 {{/* What the Secret holds for postgresql besides passwords.
      Takes (dict "context" $ "values" (dict "key" "password" …)). */}}
 {{- define "ape-2026.postgresql.secretData" -}}
-{{- if include "ape-2026.postgresql.host" .context }}
+{{- if .context.Values.postgresql.enabled }}
 database-url: {{ include "ape-2026.postgresql.url" (dict "context" .context "password" (index .values "postgresql-password")) | b64enc }}
 {{- end }}
 {{- end }}
@@ -101,7 +101,7 @@ key: redis-url
 {{/* What the Secret holds for redis besides passwords.
      Takes (dict "context" $ "values" (dict "key" "password" …)). */}}
 {{- define "ape-2026.redis.secretData" -}}
-{{- if include "ape-2026.redis.host" .context }}
+{{- if .context.Values.redis.enabled }}
 redis-url: {{ include "ape-2026.redis.url" (dict "context" .context "password" (index .values "redis-password")) | b64enc }}
 {{- end }}
 {{- end }}
@@ -140,16 +140,18 @@ neo4j
 {{- end }}
 {{- end }}
 
-{{/* The URL of neo4j as a variable. Takes (dict "context" $ "name" "…"). */}}
+{{/* The URL of neo4j as a variable; nothing when it is switched off. Takes (dict "context" $ "name" "…"). */}}
 {{- define "ape-2026.neo4j.urlVariable" -}}
-- name: {{ .name }}
-  value: {{ include "ape-2026.neo4j.url" . | quote }}
+{{- with include "ape-2026.neo4j.url" . -}}
+- name: {{ $.name }}
+  value: {{ . | quote }}
+{{- end }}
 {{- end }}
 
 {{/* What the Secret holds for neo4j besides passwords.
      Takes (dict "context" $ "values" (dict "key" "password" …)). */}}
 {{- define "ape-2026.neo4j.secretData" -}}
-{{- if include "ape-2026.neo4j.host" .context }}
+{{- if .context.Values.neo4j.enabled }}
 NEO4J_AUTH: {{ printf "neo4j/%s" (index .values "neo4j-password") | b64enc }}
 {{- end }}
 {{- end }}
@@ -179,10 +181,12 @@ NEO4J_AUTH: {{ printf "neo4j/%s" (index .values "neo4j-password") | b64enc }}
 {{- end }}
 {{- end }}
 
-{{/* The URL of prometheus as a variable. Takes (dict "context" $ "name" "…"). */}}
+{{/* The URL of prometheus as a variable; nothing when it is switched off. Takes (dict "context" $ "name" "…"). */}}
 {{- define "ape-2026.prometheus.urlVariable" -}}
-- name: {{ .name }}
-  value: {{ include "ape-2026.prometheus.url" . | quote }}
+{{- with include "ape-2026.prometheus.url" . -}}
+- name: {{ $.name }}
+  value: {{ . | quote }}
+{{- end }}
 {{- end }}
 
 {{/* Host of grafana, asked from its own chart; empty when it is switched off. */}}
@@ -210,16 +214,18 @@ NEO4J_AUTH: {{ printf "neo4j/%s" (index .values "neo4j-password") | b64enc }}
 {{- end }}
 {{- end }}
 
-{{/* The URL of grafana as a variable. Takes (dict "context" $ "name" "…"). */}}
+{{/* The URL of grafana as a variable; nothing when it is switched off. Takes (dict "context" $ "name" "…"). */}}
 {{- define "ape-2026.grafana.urlVariable" -}}
-- name: {{ .name }}
-  value: {{ include "ape-2026.grafana.url" . | quote }}
+{{- with include "ape-2026.grafana.url" . -}}
+- name: {{ $.name }}
+  value: {{ . | quote }}
+{{- end }}
 {{- end }}
 
 {{/* What the Secret holds for grafana besides passwords.
      Takes (dict "context" $ "values" (dict "key" "password" …)). */}}
 {{- define "ape-2026.grafana.secretData" -}}
-{{- if include "ape-2026.grafana.host" .context }}
+{{- if .context.Values.grafana.enabled }}
 grafana-admin-user: {{ "admin" | b64enc }}
 {{- end }}
 {{- end }}
@@ -253,7 +259,7 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
       protocol: TCP
 {{- else -}}
 - ports:
-    - port: 5432
+    - port: {{ include "ape-2026.postgresql.port" . }}
       protocol: TCP
 {{- end }}
 {{- end }}
@@ -280,6 +286,9 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- define "ape-2026.postgresql.validate" -}}
 {{- if and (not .Values.postgresql.enabled) (not (or ((.Values.global).ape2026).existingSecret .Values.externalSecret.enabled)) }}
 {{- fail "postgresql.enabled is false: name a Secret in global.ape2026.existingSecret whose key database-url leads to another server" }}
+{{- end }}
+{{- if not (include "ape-2026.postgresql.host" .) }}
+{{- fail "postgresql.enabled is false, but POSTGRES_HOST of api would be empty without its host" }}
 {{- end }}
 {{- $taken := printf "%s-postgresql" .Release.Name }}
 {{- if contains "postgresql" .Release.Name }}{{ $taken = .Release.Name }}{{ end }}
@@ -318,7 +327,7 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
       protocol: TCP
 {{- else -}}
 - ports:
-    - port: 6379
+    - port: {{ include "ape-2026.redis.port" . }}
       protocol: TCP
 {{- end }}
 {{- end }}
@@ -382,7 +391,7 @@ helm.neo4j.com/instance: "{{ include "neo4j.fullname" . }}"
       protocol: TCP
 {{- else -}}
 - ports:
-    - port: 7687
+    - port: {{ include "ape-2026.neo4j.port" . }}
       protocol: TCP
 {{- end }}
 {{- end }}
@@ -401,11 +410,14 @@ helm.neo4j.com/instance: "{{ include "neo4j.fullname" . }}"
       nc -z -w 10 "$SERVER_HOST" "$SERVER_PORT"
       echo "Neo4j connection successful!"
   env:
-    {{- include "ape-2026.neo4j.urlVariable" (dict "context" . "name" "URL") | nindent 4 }}
+    - name: URL
+      value: {{ include "ape-2026.neo4j.url" (dict "context" .) | quote }}
+    {{- with include "ape-2026.neo4j.host" . }}
     - name: SERVER_HOST
-      value: {{ include "ape-2026.neo4j.host" . | quote }}
+      value: {{ . | quote }}
     - name: SERVER_PORT
-      value: {{ include "ape-2026.neo4j.port" . | quote }}
+      value: {{ include "ape-2026.neo4j.port" $ | quote }}
+    {{- end }}
 {{- end }}
 
 {{/* Values that cannot work with neo4j. Gives nothing. */}}
@@ -435,6 +447,23 @@ app.kubernetes.io/name: prometheus
 app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
+{{/* Who may read metrics: prometheus of the release, and what else the values name. */}}
+{{- define "ape-2026.metricsPeers" -}}
+{{- if .Values.prometheus.enabled }}
+- podSelector:
+    matchLabels:
+      {{- include "ape-2026.prometheus.podLabels" . | nindent 6 }}
+{{- end }}
+{{- if or .Values.networkPolicy.monitoringNamespace (not .Values.prometheus.enabled) }}
+- namespaceSelector:
+    {{- with .Values.networkPolicy.monitoringNamespace }}
+    matchLabels:
+      kubernetes.io/metadata.name: {{ . | quote }}
+    {{- else }} {}
+    {{- end }}
+{{- end }}
+{{- end }}
+
 {{/* Egress to prometheus. */}}
 {{- define "ape-2026.prometheus.egress" -}}
 {{- if .Values.prometheus.enabled -}}
@@ -447,7 +476,7 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
       protocol: TCP
 {{- else -}}
 - ports:
-    - port: 80
+    - port: {{ include "ape-2026.prometheus.port" . }}
       protocol: TCP
 {{- end }}
 {{- end }}
@@ -468,7 +497,8 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
       case "$answer" in *HTTP/*) ;; *) echo "$answer"; exit 1 ;; esac
       echo "Prometheus connection successful!"
   env:
-    {{- include "ape-2026.prometheus.urlVariable" (dict "context" . "name" "URL") | nindent 4 }}
+    - name: URL
+      value: {{ include "ape-2026.prometheus.url" (dict "context" .) | quote }}
 {{- end }}
 
 {{/* Values that cannot work with prometheus. Gives nothing. */}}
@@ -507,7 +537,7 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
       protocol: TCP
 {{- else -}}
 - ports:
-    - port: 80
+    - port: {{ include "ape-2026.grafana.port" . }}
       protocol: TCP
 {{- end }}
 {{- end }}
@@ -528,7 +558,8 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
       case "$answer" in *HTTP/*) ;; *) echo "$answer"; exit 1 ;; esac
       echo "Grafana connection successful!"
   env:
-    {{- include "ape-2026.grafana.urlVariable" (dict "context" . "name" "URL") | nindent 4 }}
+    - name: URL
+      value: {{ include "ape-2026.grafana.url" (dict "context" .) | quote }}
 {{- end }}
 
 {{/* Values that cannot work with grafana. Gives nothing. */}}

@@ -170,6 +170,11 @@ capabilities:
 {{- if .Values.api.autoscaling.enabled }}{{ int .Values.api.autoscaling.minReplicas }}{{ else }}{{ int .Values.api.replicaCount }}{{ end }}
 {{- end }}
 
+{{/* Most pods of api. */}}
+{{- define "ape-2026.api.most" -}}
+{{- if .Values.api.autoscaling.enabled }}{{ int .Values.api.autoscaling.maxReplicas }}{{ else }}{{ int .Values.api.replicaCount }}{{ end }}
+{{- end }}
+
 {{/* How the migrations run; empty if they do not. */}}
 {{- define "ape-2026.migration.strategy" -}}
 {{- if .Values.migration.enabled }}job{{ end }}

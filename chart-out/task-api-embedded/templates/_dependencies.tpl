@@ -54,7 +54,7 @@ key: database-url
 {{/* What the Secret holds for postgresql besides passwords.
      Takes (dict "context" $ "values" (dict "key" "password" …)). */}}
 {{- define "task-api.postgresql.secretData" -}}
-{{- if include "task-api.postgresql.host" .context }}
+{{- if .context.Values.postgresql.enabled }}
 database-url: {{ include "task-api.postgresql.url" (dict "context" .context "password" (index .values "postgresql-password")) | b64enc }}
 {{- end }}
 {{- end }}
@@ -101,7 +101,7 @@ key: redis-url
 {{/* What the Secret holds for redis besides passwords.
      Takes (dict "context" $ "values" (dict "key" "password" …)). */}}
 {{- define "task-api.redis.secretData" -}}
-{{- if include "task-api.redis.host" .context }}
+{{- if .context.Values.redis.enabled }}
 redis-url: {{ include "task-api.redis.url" (dict "context" .context "password" (index .values "redis-password")) | b64enc }}
 {{- end }}
 {{- end }}
@@ -135,7 +135,7 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
       protocol: TCP
 {{- else -}}
 - ports:
-    - port: 5432
+    - port: {{ include "task-api.postgresql.port" . }}
       protocol: TCP
 {{- end }}
 {{- end }}
@@ -191,7 +191,7 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
       protocol: TCP
 {{- else -}}
 - ports:
-    - port: 6379
+    - port: {{ include "task-api.redis.port" . }}
       protocol: TCP
 {{- end }}
 {{- end }}

@@ -172,6 +172,11 @@ capabilities:
 {{- int .Values.agent.replicaCount }}
 {{- end }}
 
+{{/* Most pods of agent. */}}
+{{- define "task-api.agent.most" -}}
+{{- int .Values.agent.replicaCount }}
+{{- end }}
+
 {{/* How the migrations run; empty if they do not. */}}
 {{- define "task-api.migration.strategy" -}}
 {{- if .Values.migration.enabled }}job{{ end }}

@@ -37,13 +37,15 @@
   imagePullPolicy: {{ .Values.migration.image.pullPolicy }}
   command:
     {{- toYaml .Values.migration.command | nindent 4 }}
-  {{- if or .Values.migration.envFromSecrets .Values.migration.envFromConfigMaps }}
+  {{- $secrets := .Values.migration.envFromSecrets }}
+  {{- $configMaps := .Values.migration.envFromConfigMaps }}
+  {{- if or $secrets $configMaps }}
   envFrom:
-    {{- range .Values.migration.envFromSecrets }}
+    {{- range $secrets }}
     - secretRef:
         name: {{ .secretName | quote }}
     {{- end }}
-    {{- range .Values.migration.envFromConfigMaps }}
+    {{- range $configMaps }}
     - configMapRef:
         name: {{ .configMapName | quote }}
     {{- end }}

@@ -170,6 +170,11 @@ capabilities:
 {{- if .Values.autoscaling.enabled }}{{ int .Values.autoscaling.minReplicas }}{{ else }}{{ int .Values.replicaCount }}{{ end }}
 {{- end }}
 
+{{/* Most pods of trevor. */}}
+{{- define "trevor.trevor.most" -}}
+{{- if .Values.autoscaling.enabled }}{{ int .Values.autoscaling.maxReplicas }}{{ else }}{{ int .Values.replicaCount }}{{ end }}
+{{- end }}
+
 {{/* Name of the objects of worker. */}}
 {{- define "trevor.worker.fullname" -}}
 {{- include "trevor.suffixed" (dict "context" . "suffix" "worker") }}
@@ -200,6 +205,11 @@ capabilities:
 {{- int .Values.worker.replicaCount }}
 {{- end }}
 
+{{/* Most pods of worker. */}}
+{{- define "trevor.worker.most" -}}
+{{- int .Values.worker.replicaCount }}
+{{- end }}
+
 {{/* How the migrations run; empty if they do not. */}}
 {{- define "trevor.migration.strategy" -}}
 {{- if .Values.migration.enabled }}{{ .Values.migration.strategy }}{{ end }}
@@ -208,6 +218,9 @@ capabilities:
 {{/* Variables of the migrations that are no secrets. */}}
 {{- define "trevor.migration.env" -}}
 {{- $env := dict }}
+{{- range $name, $value := .Values.env }}
+{{- $_ := set $env $name (include "trevor.text" $value) }}
+{{- end }}
 {{- range $name, $value := .Values.migration.env }}
 {{- $_ := set $env $name (include "trevor.text" $value) }}
 {{- end }}

@@ -37,19 +37,22 @@
   imagePullPolicy: {{ .Values.image.pullPolicy }}
   command:
     {{- toYaml .Values.migration.command | nindent 4 }}
-  {{- if or .Values.migration.envFromSecrets .Values.migration.envFromConfigMaps }}
+  {{- $secrets := concat .Values.envFromSecrets .Values.migration.envFromSecrets | uniq }}
+  {{- $configMaps := concat .Values.envFromConfigMaps .Values.migration.envFromConfigMaps | uniq }}
+  {{- if or $secrets $configMaps }}
   envFrom:
-    {{- range .Values.migration.envFromSecrets }}
+    {{- range $secrets }}
     - secretRef:
         name: {{ .secretName | quote }}
     {{- end }}
-    {{- range .Values.migration.envFromConfigMaps }}
+    {{- range $configMaps }}
     - configMapRef:
         name: {{ .configMapName | quote }}
     {{- end }}
   {{- end }}
   env:
     {{- include "trevor.postgresql.urlVariable" (dict "context" . "name" "DATABASE_URL") | nindent 4 }}
+    {{- include "trevor.redis.urlVariable" (dict "context" . "name" "REDIS_URL") | nindent 4 }}
     {{- with include "trevor.migration.env" . | trim }}
     {{- . | nindent 4 }}
     {{- end }}

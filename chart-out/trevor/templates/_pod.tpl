@@ -44,11 +44,32 @@
 {{- end }}
 {{- end }}
 
+{{/* Variables that name others: Kubernetes expands $(NAME) in a container only. */}}
+{{- define "trevor.trevor.composed" -}}
+{{- end }}
+
+{{/* Variables of trevor besides those of ConfigMaps. */}}
+{{- define "trevor.trevor.variables" -}}
+{{- include "trevor.postgresql.urlVariable" (dict "context" . "name" "DATABASE_URL") | nindent 0 }}
+{{- include "trevor.redis.urlVariable" (dict "context" . "name" "REDIS_URL") | nindent 0 }}
+{{- include "trevor.trevor.composed" . }}
+{{- with .Values.extraEnv }}
+{{- toYaml . | nindent 0 }}
+{{- end }}
+{{- end }}
+
+{{/* Files of trevor. */}}
+{{- define "trevor.trevor.fileMounts" -}}
+{{- end }}
+
 {{/* What trevor mounts. */}}
 {{- define "trevor.trevor.mounts" -}}
 {{- range $index, $path := .Values.writableDirectories }}
 - name: writable-{{ $index }}
   mountPath: {{ $path }}
+{{- end }}
+{{- with include "trevor.trevor.fileMounts" . | trim }}
+{{ . }}
 {{- end }}
 {{- with .Values.extraVolumeMounts }}
 {{ toYaml . }}

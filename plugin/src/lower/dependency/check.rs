@@ -39,7 +39,8 @@ pub fn check(document: &Document, all: &[DependencyFacts], sink: &mut Sink) {
             );
         }
         for (key, span) in stated(dependency) {
-            if !applies(key, entry) && !(elsewhere && matches!(key, "host" | "port")) {
+            let place = elsewhere && matches!(key, "host" | "port");
+            if !place && !applies(key, entry) {
                 sink.push(not_applicable(key, span, entry));
             }
         }
