@@ -26,7 +26,16 @@ pub fn progress_deadline(
         .rollout
         .as_ref()
         .and_then(|rollout| rollout.deadline.as_ref());
-    let wait = workload::waiting(facts, document, context.migration.as_ref());
+    // Values may switch to any strategy that the chart has.
+    let strategies = context.migration.iter().flat_map(|facts| &facts.strategies);
+    let by_values = strategies.filter(|strategy| *strategy != "hook").count() > 0;
+    let migrations = match &document.migrations {
+        Some(migrations) if by_values && (facts.waits || facts.migrates) => {
+            migration::DATABASE_SECONDS + migration::timeout_seconds(migrations)
+        }
+        _ => 0,
+    };
+    let wait = workload::waiting(facts, document, context.migration.as_ref()).max(migrations);
     let needed = wait + timing::startup_seconds(workload) + POD_SECONDS;
     stated.map_or(needed.max(600), |deadline| deadline.seconds)
 }
