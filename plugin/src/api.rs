@@ -181,7 +181,7 @@ pub fn catalog_page(name: &str) -> Option<String> {
 const STARTERS: &[(&str, &str, &str)] = &[
     (
         "service",
-        "a web service with PostgreSQL and a cache, everything inside the chart",
+        "a web service with health checks, an Ingress and two environments",
         include_str!("../starters/service.toml"),
     ),
     (

@@ -112,7 +112,11 @@ impl Merger<'_> {
                     over.key_span,
                     format!("overridden in `{}`", self.environment),
                 )
-                .help("state it once, outside the environments")
+                .help(if over.key == "from" {
+                    "state it once; where the server runs elsewhere, write external = true and host = \"…\""
+                } else {
+                    "state it once, outside the environments"
+                })
                 .note("environments become values files: one set of templates serves all of them"),
             );
             return;

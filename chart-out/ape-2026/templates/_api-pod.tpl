@@ -51,7 +51,7 @@
       }
       until finished; do
         echo "waiting for the migrations ${answer:+($answer)}"
-        [ "$(date +%s)" -lt "$end" ] || { echo "the migrations did not finish in time: see the Job $MARK"; exit 1; }
+        [ "$(date +%s)" -lt "$end" ] || { echo "the migrations did not finish in time: see {{ ternary "the Job $MARK" "the container migrate of " (eq (include "ape-2026.migration.strategy" .) "job") }}"; exit 1; }
         sleep 5
       done
   env:

@@ -545,7 +545,11 @@ pub fn decisions(resolved: &Resolved, context: &Context) -> Vec<Decision> {
         made.push(decision(
             "platform.kubernetes",
             format!("1.{} or newer", context.chart.kubernetes_minor),
-            "draining pods use the native sleep of the preStop hook".to_owned(),
+            if context.workloads.iter().any(|facts| facts.always) {
+                "draining pods use the native sleep of the preStop hook".to_owned()
+            } else {
+                "the oldest version that charts of taskspec are made for".to_owned()
+            },
         ));
     }
     for facts in context.dependencies.iter().filter(|facts| facts.frozen) {

@@ -5,6 +5,7 @@ use crate::derived;
 use crate::diagnostic::{Diagnostic, Sink};
 use crate::model::{Document, Egress, Peer, PeerTable, Workload};
 use crate::span::Spanned;
+use crate::types::ServiceType;
 
 /// Checks the peers of one environment.
 pub(super) fn check(document: &Document, sink: &mut Sink) {
@@ -31,10 +32,48 @@ pub(super) fn check(document: &Document, sink: &mut Sink) {
                 nobody_connects(workload, one, sink);
             }
         }
+        from_outside(document, workload, sink);
         egress(document, &workload.egress, sink);
     }
     if let Some(migrations) = &document.migrations {
         egress(document, &migrations.egress, sink);
+    }
+}
+
+/// A Service for people outside the cluster, whom the network policy keeps out.
+fn from_outside(document: &Document, workload: &Workload, sink: &mut Sink) {
+    let kind = workload
+        .service
+        .as_ref()
+        .and_then(|service| service.r#type.as_ref())
+        .filter(|kind| {
+            matches!(
+                kind.value,
+                ServiceType::NodePort | ServiceType::LoadBalancer
+            )
+        });
+    let network = document.network.as_ref();
+    let open = network
+        .and_then(|network| network.enabled.as_ref())
+        .is_some_and(|flag| !flag.0);
+    let admitted = workload.allow_from.iter().any(|peer| match &peer.value {
+        Peer::Internet => true,
+        Peer::Table(table) => table.cidr.is_some(),
+        _ => false,
+    });
+    if let Some(kind) = kind
+        && !open
+        && !admitted
+        && !workload.has_fault_in(&["allow-from"])
+    {
+        sink.push(
+            Diagnostic::warning(
+                codes::EXPOSURE,
+                "the network policy keeps clients outside the cluster out",
+            )
+            .at(kind.span, "for clients outside the cluster")
+            .help("let them in: allow-from = [{ cidr = \"…\" }], or \"internet\" for public addresses"),
+        );
     }
 }
 

@@ -105,6 +105,13 @@ const NAMES_OF_KEYS: &[&str] = &[
     "SORT",
 ];
 
+/// Whether a text is nothing but the name of another variable: `$(NAME)`.
+fn another(text: &str) -> bool {
+    text.strip_prefix("$(")
+        .and_then(|rest| rest.strip_suffix(')'))
+        .is_some_and(|name| !name.contains(')'))
+}
+
 fn plain(env: &Map<EnvName, Spanned<EnvValue>>, sink: &mut Sink) {
     for (name, value) in env.iter() {
         let EnvValue::Text(text) = &value.value else {
@@ -127,10 +134,13 @@ fn plain(env: &Map<EnvName, Spanned<EnvValue>>, sink: &mut Sink) {
         let number = text.parse::<f64>().is_ok() || text == "true" || text == "false";
         let credentials = text.split_once("://").is_some_and(|(_, rest)| {
             let authority = rest.split('/').next().unwrap_or_default();
-            authority
-                .rsplit_once('@')
-                .is_some_and(|(user, _)| user.contains(':'))
+            let user = authority.rsplit_once('@').map(|(user, _)| user);
+            let password = user.and_then(|user| user.split_once(':'));
+            password.is_some_and(|(_, password)| !another(password))
         });
+        if another(text) {
+            continue;
+        }
         if (looks_secret(name) && !number && !text.is_empty()) || credentials {
             sink.push(
                 Diagnostic::error(
