@@ -62,6 +62,7 @@ fn from_outside(document: &Document, workload: &Workload, sink: &mut Sink) {
         _ => false,
     });
     if let Some(kind) = kind
+        && derived::has_service(workload)
         && !open
         && !admitted
         && !workload.has_fault_in(&["allow-from"])
