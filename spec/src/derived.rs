@@ -83,6 +83,11 @@ pub fn has_service(workload: &Workload) -> bool {
     }
 }
 
+/// Whether this environment has the workload.
+pub fn is_enabled(workload: &Workload) -> bool {
+    workload.enabled.as_ref().is_none_or(|flag| flag.0)
+}
+
 /// Whether pods of this workload run all the time.
 pub fn runs_always(workload: &Workload) -> bool {
     matches!(

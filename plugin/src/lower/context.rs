@@ -657,8 +657,6 @@ pub struct MigrationFacts {
     pub database: String,
     /// Key of the Secret with the database's URL.
     pub url_key: String,
-    /// Helper that gives the name of that Secret.
-    pub url_helper: String,
     /// Variables that do not stand in its values.
     pub variables: Variables,
     /// Workload whose variables it shares; empty for none.
@@ -773,22 +771,16 @@ pub struct EnvironmentFacts {
     pub timeout_most: u32,
     /// How the time adds up.
     pub timeout_reason: String,
-    /// Name of its existing Secret; empty when the chart generates it.
-    pub existing_secret: String,
     /// Name with a capital.
     pub heading: String,
     /// Facts per workload and dependency, as one line.
     pub what: String,
     /// Host of each dependency, in their order.
     pub hosts: Vec<String>,
-    /// Whether its Secret comes from a store.
-    pub external_secret: bool,
     /// Name of that store, possibly none.
     pub store: String,
     /// Addresses that people use.
     pub urls: Vec<String>,
-    /// Workloads that it has not.
-    pub without: Vec<String>,
     /// How migrations run, as in [`MigrationFacts`]; empty if they do not.
     pub migrates: String,
 }

@@ -8,6 +8,7 @@ mod version;
 pub use check::check;
 pub use values::{elsewhere, json_of, values};
 
+use super::Everywhere;
 use super::context::{
     DependencyFacts, DerivedFacts, MigrationFacts, PasswordFacts, PodLabelFacts, RefusalFacts,
     SecretKeyFacts, WorkloadFacts,
@@ -28,6 +29,7 @@ use taskspec_spec::types::{ConnectionPart, DependencyMode};
 /// Facts of every dependency. Faults against the catalog go to the sink.
 pub fn resolve(resolved: &Resolved, catalog: &Catalog, sink: &mut Sink) -> Vec<DependencyFacts> {
     let base = &resolved.base;
+    let everywhere = Everywhere::of(resolved);
     let mut facts: Vec<DependencyFacts> = Vec::new();
     for (name, dependency) in base.dependencies.iter() {
         let Some(entry) = catalog.find(&dependency.from) else {
@@ -49,7 +51,9 @@ pub fn resolve(resolved: &Resolved, catalog: &Catalog, sink: &mut Sink) -> Vec<D
             continue;
         };
         version::check(dependency, &entry, sink);
-        let stated: Vec<&Dependency> = documents(resolved)
+        let stated: Vec<&Dependency> = everywhere
+            .all
+            .iter()
             .filter_map(|document| document.dependencies.get(&name.value))
             .map(|dependency| &dependency.value)
             .collect();
@@ -60,8 +64,7 @@ pub fn resolve(resolved: &Resolved, catalog: &Catalog, sink: &mut Sink) -> Vec<D
             engine,
             stated: &stated,
             chart: &resolved.intent.name.value.0,
-            password_wanted: documents(resolved)
-                .any(|document| asks_password(document, &name.value)),
+            password_wanted: everywhere.any(|document| asks_password(document, &name.value)),
         };
         let new = source.facts(base);
         if new.host_template.is_empty()
@@ -157,12 +160,6 @@ fn asks_password(document: &Document, dependency: &str) -> bool {
                     .as_ref()
                     .is_some_and(|part| part.value == ConnectionPart::Password))
     })
-}
-
-/// The base and every environment.
-fn documents(resolved: &Resolved) -> impl Iterator<Item = &Document> {
-    let environments = resolved.environments.iter().map(|merged| &merged.document);
-    std::iter::once(&resolved.base).chain(environments)
 }
 
 fn unknown(from: &Spanned<taskspec_spec::types::CatalogName>, catalog: &Catalog) -> Diagnostic {

@@ -2,7 +2,7 @@
 //! and the one-line facts that people compare.
 
 use super::context::{Context, EnvironmentFacts, WorkloadFacts};
-use super::{dependency, exposure, migration, secret, sizing, workload};
+use super::{capital, dependency, exposure, migration, sizing, workload};
 use taskspec_spec::Resolved;
 use taskspec_spec::check::timing;
 use taskspec_spec::codes;
@@ -10,7 +10,7 @@ use taskspec_spec::derived;
 use taskspec_spec::diagnostic::{Diagnostic, Sink};
 use taskspec_spec::model::{Document, Workload};
 use taskspec_spec::resolve::Merged;
-use taskspec_spec::types::{SecretSource, WorkloadKind};
+use taskspec_spec::types::WorkloadKind;
 
 /// Seconds that a new pod may need beyond its probes: scheduling and pulling the image.
 const POD_SECONDS: u32 = 60;
@@ -164,12 +164,6 @@ fn environment(merged: &Merged, context: &Context) -> EnvironmentFacts {
             0
         },
         timeout_reason,
-        existing_secret: if context.secret.any {
-            secret::existing_name(document)
-        } else {
-            String::new()
-        },
-        external_secret: context.secret.any && secret::source(document) == SecretSource::External,
         store: document
             .secrets
             .as_ref()
@@ -184,14 +178,8 @@ fn environment(merged: &Merged, context: &Context) -> EnvironmentFacts {
             .map(|((_, stated), facts)| dependency::host(facts, stated, &release))
             .collect(),
         what: what(document, context),
-        without: document
-            .workloads
-            .iter()
-            .filter(|(_, workload)| workload.enabled.as_ref().is_some_and(|flag| !flag.0))
-            .map(|(name, _)| name.value.clone())
-            .collect(),
         migrates: migrates(document, context),
-        heading: heading(&name),
+        heading: capital(&name),
         name,
         release,
     }
@@ -262,7 +250,7 @@ fn timeout(document: &Document, context: &Context, pods: fn(&Workload) -> u32) -
         .workloads
         .iter()
         .filter(|(_, workload)| derived::runs_always(workload))
-        .filter(|(_, workload)| workload.enabled.as_ref().is_none_or(|flag| flag.0))
+        .filter(|(_, workload)| derived::is_enabled(workload))
         .map(|(name, workload)| {
             let replicas = pods(workload).max(1);
             (rolling(workload, replicas), name.value.as_str(), replicas)
@@ -326,7 +314,7 @@ fn enabled(document: &Document) -> impl Iterator<Item = (&str, &Workload)> {
     document
         .workloads
         .iter()
-        .filter(|(_, workload)| workload.enabled.as_ref().is_none_or(|flag| flag.0))
+        .filter(|(_, workload)| derived::is_enabled(workload))
         .map(|(name, workload)| (name.value.as_str(), &workload.value))
 }
 
@@ -345,16 +333,6 @@ fn sum(document: &Document) -> String {
         (always, 0) => format!("{always} workloads with {pods} pods"),
         (always, jobs) => format!("{always} workloads with {pods} pods, {jobs} jobs"),
     }
-}
-
-fn heading(name: &str) -> String {
-    let mut letters = name.chars();
-    letters
-        .next()
-        .map(|first| first.to_ascii_uppercase())
-        .into_iter()
-        .chain(letters)
-        .collect()
 }
 
 /// `request–limit`, or one of them when they are the same.

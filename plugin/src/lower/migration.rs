@@ -53,7 +53,8 @@ pub fn resolve(
         let Some(migrations) = &document.migrations else {
             continue;
         };
-        let (strategy, why) = choose(migrations, database, inside(document, database), sink);
+        let here = database.in_release && inside(document, &database.name);
+        let (strategy, why) = choose(migrations, database, here, sink);
         if reason.is_empty() {
             reason = why;
         }
@@ -132,7 +133,6 @@ pub fn resolve(
         reason,
         database: database.name.clone(),
         url_key: database.url_key.clone(),
-        url_helper: "secretName".to_owned(),
         variables,
         model: model.map(|(name, _)| name.to_owned()).unwrap_or_default(),
         model_v: model
@@ -272,17 +272,15 @@ fn choose(
     }
 }
 
-/// Whether the release has the database in this environment.
-fn inside(document: &Document, database: &DependencyFacts) -> bool {
-    let stated = document.dependencies.get(&database.name);
-    database.in_release && !stated.is_some_and(|stated| derived::is_elsewhere(stated))
+/// Whether the release has a server in this environment that it has at all.
+fn inside(document: &Document, database: &str) -> bool {
+    let stated = document.dependencies.get(database);
+    !stated.is_some_and(|stated| derived::is_elsewhere(stated))
 }
 
 /// The strategy in one environment.
 pub fn strategy_in(document: &Document, facts: &MigrationFacts) -> &'static str {
-    let stated = document.dependencies.get(&facts.database);
-    let database_in_release =
-        facts.database_in_release && !stated.is_some_and(|stated| derived::is_elsewhere(stated));
+    let in_release = facts.database_in_release && inside(document, &facts.database);
     let stated = document
         .migrations
         .as_ref()
@@ -293,7 +291,7 @@ pub fn strategy_in(document: &Document, facts: &MigrationFacts) -> &'static str 
         Some(Strategy::Job) => "job",
         Some(Strategy::InitContainer) => "init-container",
         Some(Strategy::None) => "none",
-        Some(Strategy::Auto) | None if database_in_release => "job",
+        Some(Strategy::Auto) | None if in_release => "job",
         Some(Strategy::Auto) | None => "hook",
     }
 }
@@ -320,14 +318,9 @@ pub fn values(facts: &MigrationFacts, migrations: &Migrations, document: &Docume
         "Migrate the database schema at each installation and upgrade",
     )];
     if facts.strategies.len() > 1 {
-        let strategy = match stated {
-            Some(Strategy::Hook) => "hook",
-            Some(Strategy::Job) => "job",
-            Some(Strategy::InitContainer) => "init-container",
-            _ => match strategy_in(document, facts) {
-                "none" => facts.default_strategy(),
-                strategy => strategy,
-            },
+        let strategy = match strategy_in(document, facts) {
+            "none" => facts.default_strategy(),
+            strategy => strategy,
         };
         entries.push(leaf(
             "strategy",

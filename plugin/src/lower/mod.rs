@@ -287,3 +287,10 @@ fn merge_flat(entries: &mut Vec<Entry>, own: Vec<Entry>) {
         }
     }
 }
+
+/// A word with a capital letter.
+fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    let first = letters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
+}

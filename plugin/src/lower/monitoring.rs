@@ -1,8 +1,8 @@
 //! Monitors, alerts and dashboards: facts, values, and the dashboards' JSON.
 
-use super::Everywhere;
 use super::context::{Context, DashboardFacts, DependencyFacts, MonitoringFacts, WorkloadFacts};
 use super::schemas;
+use super::{Everywhere, capital};
 use crate::catalog::PROMETHEUS;
 use crate::values::{Entry, branch, leaf};
 use serde_json::{Map, Value, json};
@@ -216,13 +216,7 @@ pub fn groups(document: &Document, chart: &str) -> Option<Value> {
 
 /// `high-error-rate` as Prometheus' users write it: `HighErrorRate`.
 fn alert_name(name: &str) -> String {
-    name.split('-')
-        .map(|word| {
-            let mut letters = word.chars();
-            let first = letters.next().map(|c| c.to_ascii_uppercase());
-            first.into_iter().chain(letters).collect::<String>()
-        })
-        .collect()
+    name.split('-').map(capital).collect()
 }
 
 fn alert(stated: &Alert) -> Value {

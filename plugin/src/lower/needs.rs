@@ -57,7 +57,7 @@ impl Found {
 
 fn of(document: &Document, environment: &str, facts: &SecretFacts, found: &mut Found) {
     for (name, workload) in document.workloads.iter() {
-        if workload.enabled.as_ref().is_none_or(|flag| flag.0) {
+        if derived::is_enabled(workload) {
             of_workload(name, workload, environment, found);
         }
     }

@@ -171,13 +171,10 @@ pub fn stand_in(plan: &Plan) -> EnvironmentFacts {
         timeout_minutes: plan.context.timeout_minutes,
         timeout_most: 0,
         timeout_reason: String::new(),
-        existing_secret: String::new(),
         heading: String::new(),
         what: String::new(),
-        external_secret: false,
         store: String::new(),
         urls: Vec::new(),
-        without: Vec::new(),
         migrates: String::new(),
         hosts: plan
             .context

@@ -3,7 +3,7 @@
 use super::{containers, probes, scaling, storage, variables};
 use crate::lower::context::{Context, WorkloadFacts};
 use crate::lower::schemas::{self, Amounts};
-use crate::lower::{dependency::json_of, install, network};
+use crate::lower::{capital, dependency::json_of, install, network};
 use crate::values::{Entry, branch, leaf};
 use serde_json::{Map, Value, json};
 use taskspec_spec::check::names::values_key;
@@ -24,7 +24,7 @@ pub fn values(
     if !facts.main {
         entries.push(leaf(
             "enabled",
-            workload.enabled.as_ref().is_none_or(|flag| flag.0),
+            derived::is_enabled(workload),
             schemas::boolean(),
             "Install this workload",
         ));
@@ -211,16 +211,6 @@ pub fn run_seconds(workload: &Workload) -> u32 {
         .timeout
         .as_ref()
         .map_or(3600, |timeout| timeout.seconds)
-}
-
-fn capital(word: &str) -> String {
-    let mut letters = word.chars();
-    letters
-        .next()
-        .map(|first| first.to_ascii_uppercase())
-        .into_iter()
-        .chain(letters)
-        .collect()
 }
 
 fn ports(facts: &WorkloadFacts, workload: &Workload) -> Vec<Entry> {
