@@ -22,10 +22,6 @@
       mountPath: /var/cache/connector
 {{- end }}
 
-{{/* Variables that name others: Kubernetes expands $(NAME) in a container only. */}}
-{{- define "ai-agent-connector.connector.composed" -}}
-{{- end }}
-
 {{/* Variables of connector besides those of ConfigMaps. */}}
 {{- define "ai-agent-connector.connector.variables" -}}
 - name: SECRET_KEY
@@ -43,7 +39,6 @@
     secretKeyRef:
       name: {{ include "ai-agent-connector.secret.openai-api-key.name" . | quote }}
       key: {{ include "ai-agent-connector.secret.openai-api-key.key" . | quote }}
-{{- include "ai-agent-connector.connector.composed" . }}
 {{- with .Values.extraEnv }}
 {{- toYaml . | nindent 0 }}
 {{- end }}

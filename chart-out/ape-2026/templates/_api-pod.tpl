@@ -72,10 +72,6 @@
 {{- end }}
 {{- end }}
 
-{{/* Variables that name others: Kubernetes expands $(NAME) in a container only. */}}
-{{- define "ape-2026.api.composed" -}}
-{{- end }}
-
 {{/* Variables of api besides those of ConfigMaps. */}}
 {{- define "ape-2026.api.variables" -}}
 {{- include "ape-2026.redis.urlVariable" (dict "context" . "name" "REDIS_URL") | nindent 0 }}
@@ -97,7 +93,6 @@
       key: neo4j-password
 - name: POSTGRES_HOST
   value: {{ include "ape-2026.postgresql.host" . | quote }}
-{{- include "ape-2026.api.composed" . }}
 {{- with .Values.api.extraEnv }}
 {{- toYaml . | nindent 0 }}
 {{- end }}

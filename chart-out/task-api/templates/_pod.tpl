@@ -69,15 +69,10 @@
 {{- end }}
 {{- end }}
 
-{{/* Variables that name others: Kubernetes expands $(NAME) in a container only. */}}
-{{- define "task-api.agent.composed" -}}
-{{- end }}
-
 {{/* Variables of agent besides those of ConfigMaps. */}}
 {{- define "task-api.agent.variables" -}}
 {{- include "task-api.postgresql.urlVariable" (dict "context" . "name" "DATABASE_URL") | nindent 0 }}
 {{- include "task-api.redis.urlVariable" (dict "context" . "name" "REDIS_URL") | nindent 0 }}
-{{- include "task-api.agent.composed" . }}
 {{- with .Values.agent.extraEnv }}
 {{- toYaml . | nindent 0 }}
 {{- end }}

@@ -39,16 +39,11 @@
 {{- end }}
 {{- end }}
 
-{{/* Variables that name others: Kubernetes expands $(NAME) in a container only. */}}
-{{- define "trevor.worker.composed" -}}
-{{- end }}
-
 {{/* Variables of worker besides those of ConfigMaps. */}}
 {{- define "trevor.worker.variables" -}}
 {{- include "trevor.postgresql.urlVariable" (dict "context" . "name" "DATABASE_URL") | nindent 0 }}
 {{- include "trevor.redis.urlVariable" (dict "context" . "name" "REDIS_URL") | nindent 0 }}
 {{- include "trevor.trevor.composed" . }}
-{{- include "trevor.worker.composed" . }}
 {{- with .Values.worker.extraEnv }}
 {{- toYaml . | nindent 0 }}
 {{- end }}

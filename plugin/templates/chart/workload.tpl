@@ -15,7 +15,7 @@
 {{ include "[[chart.name]].migration.record" . | replace "@MARK@" (include "[[chart.name]].migration.mark" .) }}
 {{- end }}
 #% endif
-#% if w.waits
+#% if w.waits and ("job" in migration.strategies or not w.migrates)
 {{- if has (include "[[chart.name]].migration.strategy" .) (list "job"<% if not w.migrates %> "init-container"<% endif %>) }}
 #@ wait-for-migrations 0
 {{- end }}
@@ -25,6 +25,7 @@
 #% endfor
 {{- end }}
 
+#% if w.composed or w.is_model
 {{/* Variables that name others: Kubernetes expands $(NAME) in a container only. */}}
 {{- define "[[chart.name]].[[w.name]].composed" -}}
 #% for name in w.composed
@@ -35,13 +36,16 @@
 #% endfor
 {{- end }}
 
+#% endif
 {{/* Variables of [[w.name]] besides those of ConfigMaps. */}}
 {{- define "[[chart.name]].[[w.name]].variables" -}}
 #@ variables 0 VARIABLES=w.variables
 #% if w.like
 {{- include "[[chart.name]].[[w.like]].composed" . }}
 #% endif
+#% if w.composed
 {{- include "[[chart.name]].[[w.name]].composed" . }}
+#% endif
 {{- with [[w.v]].extraEnv }}
 {{- toYaml . | nindent 0 }}
 {{- end }}
@@ -53,7 +57,9 @@
 #@ variables 0 VARIABLES=c.variables
 #% if c.shares_env
 #@ variables 0 VARIABLES=w.variables
+#% if w.composed
 {{- include "[[chart.name]].[[w.name]].composed" . }}
+#% endif
 #% endif
 {{- include "[[chart.name]].plainVariables" [[c.v]].env }}
 {{- end }}
