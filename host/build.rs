@@ -1,9 +1,10 @@
-//! Compiles the compiler component to machine code for the target, so that the
-//! runner needs no code generator and starts in under a millisecond.
+//! Compiles the components to machine code for the target, so that the runner
+//! needs no code generator and starts in under a millisecond.
 //!
-//! Takes `../plugin/taskspec-compiler.wasm`, or the file that the environment
-//! variable `TASKSPEC_COMPONENT` names. Refuses anything that is not a component
-//! or that imports something.
+//! Takes `../plugin/taskspec-compiler.wasm` and `../plugin/taskspec-verifier.wasm`,
+//! or the files that the environment variables `TASKSPEC_COMPONENT` and
+//! `TASKSPEC_VERIFIER` name. Refuses anything that is not a component or that
+//! imports something.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -18,7 +19,6 @@ mod engine_config;
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=src/engine_config.rs");
-    println!("cargo:rerun-if-env-changed=TASKSPEC_COMPONENT");
     if let Err(message) = run() {
         println!("cargo::error={}", message.replace('\n', " "));
         std::process::exit(1);
@@ -26,37 +26,46 @@ fn main() {
 }
 
 fn run() -> Result<(), String> {
-    let path = component_path();
+    let target = variable("TARGET");
+    embed("compiler", "COMPONENT", &target)?;
+    embed("verifier", "VERIFIER", &target)?;
+    println!("cargo:rustc-env=TASKSPEC_TARGET={target}");
+    println!("cargo:rustc-env=TASKSPEC_WASMTIME={}", wasmtime_version()?);
+    Ok(())
+}
+
+/// Compiles a component; `key` is its part of the variables' names.
+fn embed(name: &str, key: &str, target: &str) -> Result<(), String> {
+    let path = component_path(name, key);
     println!("cargo:rerun-if-changed={}", path.display());
     let wasm = fs::read(&path).map_err(|error| {
         format!(
-            "cannot read the compiler component `{}`: {error}; run: cargo xtask component",
+            "cannot read the {name} component `{}`: {error}; run: cargo xtask component",
             path.display()
         )
     })?;
     require_no_imports(&wasm).map_err(|reason| format!("`{}`: {reason}", path.display()))?;
 
-    let target = variable("TARGET");
-    let machine_code = compile(&wasm, &target)
+    let machine_code = compile(&wasm, target)
         .map_err(|error| format!("cannot compile the component for {target}: {error:#}"))?;
-    let out = Path::new(&variable("OUT_DIR")).join("compiler.cwasm");
+    let out = Path::new(&variable("OUT_DIR")).join(format!("{name}.cwasm"));
     fs::write(&out, machine_code).map_err(|error| format!("{}: {error}", out.display()))?;
 
     let digest: String = Sha256::digest(&wasm)
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect();
-    println!("cargo:rustc-env=TASKSPEC_COMPONENT_SHA256={digest}");
-    println!("cargo:rustc-env=TASKSPEC_COMPONENT_SIZE={}", wasm.len());
-    println!("cargo:rustc-env=TASKSPEC_TARGET={target}");
-    println!("cargo:rustc-env=TASKSPEC_WASMTIME={}", wasmtime_version()?);
+    println!("cargo:rustc-env=TASKSPEC_{key}_SHA256={digest}");
+    println!("cargo:rustc-env=TASKSPEC_{key}_SIZE={}", wasm.len());
     Ok(())
 }
 
-fn component_path() -> PathBuf {
-    match env::var_os("TASKSPEC_COMPONENT") {
+fn component_path(name: &str, key: &str) -> PathBuf {
+    let variable = format!("TASKSPEC_{key}");
+    println!("cargo:rerun-if-env-changed={variable}");
+    match env::var_os(variable) {
         Some(path) => path.into(),
-        None => manifest_dir().join("../plugin/taskspec-compiler.wasm"),
+        None => manifest_dir().join(format!("../plugin/taskspec-{name}.wasm")),
     }
 }
 
@@ -78,7 +87,7 @@ fn require_no_imports(wasm: &[u8]) -> Result<(), String> {
                 if let Some(import) = imports.into_iter().next() {
                     let import = import.map_err(|error| error.to_string())?;
                     return Err(format!(
-                        "the component imports `{}`, but the compiler must import nothing",
+                        "the component imports `{}`, but must import nothing",
                         import.name.name
                     ));
                 }

@@ -4,15 +4,9 @@
 //! component gets nothing but memory and time, both bounded; whatever goes
 //! wrong inside comes out as a [`Failure`].
 
-use wasmtime::component::{Component, Linker};
-use wasmtime::{Engine, Store};
-
-use crate::engine_config::engine_config;
 use crate::failure::Failure;
-use crate::limits::{Limits, MemoryLimit, Watchdog};
-
-mod machine_code;
-mod trap;
+use crate::guest::{self, Guest};
+use crate::limits::Limits;
 
 /// What the build script found out about the embedded component.
 pub mod component {
@@ -42,12 +36,8 @@ pub use bindings::exports::taskspec::compiler::api::{
 /// The instantiated compiler. Its clock runs from [`Compiler::load`] until it
 /// is dropped.
 pub struct Compiler {
-    engine: Engine,
-    component: Component,
-    store: Store<MemoryLimit>,
+    guest: Guest,
     bindings: bindings::Compiler,
-    limits: Limits,
-    _watchdog: Watchdog,
 }
 
 impl Compiler {
@@ -61,37 +51,16 @@ impl Compiler {
         limits: Limits,
         expired: impl FnOnce(Failure) + Send + 'static,
     ) -> Result<Self, Failure> {
-        let watchdog = Watchdog::start(limits.time, move || expired(trap::time_is_over(limits)));
-        let mut config = engine_config();
-        // Panic messages are read from the guest's memory.
-        config.coredump_on_trap(true);
-        machine_code::configure(&mut config);
-        let engine = Engine::new(&config).map_err(|error| trap::cannot_start(&error))?;
-        let component =
-            machine_code::component(&engine).map_err(|error| trap::cannot_start(&error))?;
-
-        let mut store = Store::new(&engine, MemoryLimit::new(limits.memory_bytes));
-        store.limiter(|memory| memory);
-        // Nothing is linked: a component with an import does not instantiate.
-        let linker = Linker::new(&engine);
-        let bindings = bindings::Compiler::instantiate(&mut store, &component, &linker)
-            .map_err(|error| trap::cannot_start(&error))?;
-        Ok(Self {
-            engine,
-            component,
-            store,
-            bindings,
-            limits,
-            _watchdog: watchdog,
-        })
+        let mut guest = Guest::load(guest::COMPILER, "compiler", limits, expired)?;
+        let bindings = guest.instantiate(|store, component, linker| {
+            bindings::Compiler::instantiate(store, component, linker)
+        })?;
+        Ok(Self { guest, bindings })
     }
 
     /// What the component imports; empty unless something is very wrong.
     pub fn imports(&self) -> Vec<String> {
-        let ty = self.component.component_type();
-        ty.imports(&self.engine)
-            .map(|(name, _)| name.to_owned())
-            .collect()
+        self.guest.imports()
     }
 
     /// Which compiler this is.
@@ -99,8 +68,8 @@ impl Compiler {
         let result = self
             .bindings
             .taskspec_compiler_api()
-            .call_describe(&mut self.store);
-        result.map_err(|error| self.failed(&error))
+            .call_describe(&mut self.guest.store);
+        result.map_err(|error| self.guest.broke(&error))
     }
 
     /// Compiles a specification.
@@ -111,8 +80,8 @@ impl Compiler {
     /// are no error here: they are the compilation's diagnostics.
     pub fn compile(&mut self, spec: &str, settings: &[Setting]) -> Result<Compilation, Failure> {
         let api = self.bindings.taskspec_compiler_api();
-        let result = api.call_compile(&mut self.store, spec, settings);
-        result.map_err(|error| trap::while_compiling(&error, &self.store, self.limits))
+        let result = api.call_compile(&mut self.guest.store, spec, settings);
+        result.map_err(|error| self.guest.broke_over_spec(&error))
     }
 
     /// JSON Schema of the language.
@@ -120,8 +89,8 @@ impl Compiler {
         let result = self
             .bindings
             .taskspec_compiler_api()
-            .call_schema(&mut self.store);
-        result.map_err(|error| self.failed(&error))
+            .call_schema(&mut self.guest.store);
+        result.map_err(|error| self.guest.broke(&error))
     }
 
     /// Every diagnostic code with its title.
@@ -129,8 +98,8 @@ impl Compiler {
         let result = self
             .bindings
             .taskspec_compiler_api()
-            .call_codes(&mut self.store);
-        result.map_err(|error| self.failed(&error))
+            .call_codes(&mut self.guest.store);
+        result.map_err(|error| self.guest.broke(&error))
     }
 
     /// The page of a diagnostic code; none for an unknown code.
@@ -138,8 +107,8 @@ impl Compiler {
         let result = self
             .bindings
             .taskspec_compiler_api()
-            .call_explain(&mut self.store, code);
-        result.map_err(|error| self.failed(&error))
+            .call_explain(&mut self.guest.store, code);
+        result.map_err(|error| self.guest.broke(&error))
     }
 
     /// Every dependency a specification can name.
@@ -147,8 +116,8 @@ impl Compiler {
         let result = self
             .bindings
             .taskspec_compiler_api()
-            .call_catalog(&mut self.store);
-        result.map_err(|error| self.failed(&error))
+            .call_catalog(&mut self.guest.store);
+        result.map_err(|error| self.guest.broke(&error))
     }
 
     /// The page of a catalog entry; none for an unknown name.
@@ -156,8 +125,8 @@ impl Compiler {
         let result = self
             .bindings
             .taskspec_compiler_api()
-            .call_catalog_page(&mut self.store, name);
-        result.map_err(|error| self.failed(&error))
+            .call_catalog_page(&mut self.guest.store, name);
+        result.map_err(|error| self.guest.broke(&error))
     }
 
     /// The specifications `init` can start from.
@@ -165,8 +134,8 @@ impl Compiler {
         let result = self
             .bindings
             .taskspec_compiler_api()
-            .call_starters(&mut self.store);
-        result.map_err(|error| self.failed(&error))
+            .call_starters(&mut self.guest.store);
+        result.map_err(|error| self.guest.broke(&error))
     }
 
     /// The text of a starter specification; none for an unknown name.
@@ -174,11 +143,7 @@ impl Compiler {
         let result = self
             .bindings
             .taskspec_compiler_api()
-            .call_starter(&mut self.store, name);
-        result.map_err(|error| self.failed(&error))
-    }
-
-    fn failed(&self, error: &wasmtime::Error) -> Failure {
-        trap::while_answering(error, &self.store, self.limits)
+            .call_starter(&mut self.guest.store, name);
+        result.map_err(|error| self.guest.broke(&error))
     }
 }

@@ -13,10 +13,12 @@ mod commands;
 pub mod compiler;
 mod engine_config;
 pub mod failure;
+mod guest;
 pub mod limits;
 pub mod output;
 pub mod report;
 mod terminal;
+pub mod verifier;
 
 use failure::{Exit, Failure};
 use terminal::Terminal;

@@ -29,6 +29,8 @@ pub struct Environment {
     pub values_file: String,
     /// Namespace that the chart's README installs it into.
     pub namespace: String,
+    /// Name of the release in the chart's README.
+    pub release: String,
     /// One line: replicas, requests and storage.
     pub summary: String,
     /// The complete install command.

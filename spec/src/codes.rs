@@ -77,6 +77,9 @@ codes! {
     PATCH = "TS0046" "the patch takes a guarantee away";
     MONITORING = "TS0047" "nothing is monitored";
     SETTINGS = "TS0048" "the server's settings exceed its memory";
+    RULE = "TS0049" "there is no such rule";
+    EXPRESSION = "TS0050" "the expression cannot be read";
+    PARAMETER = "TS0051" "the rule's parameters are wrong";
 }
 
 /// The code with an id, whatever its case.

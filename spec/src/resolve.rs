@@ -19,6 +19,8 @@ pub struct Resolved {
     pub base: Document,
     /// The environments in the order of the text.
     pub environments: Vec<Merged>,
+    /// The text as data, without what environments change.
+    pub tree: Node,
 }
 
 /// One environment with its overrides applied.
@@ -30,6 +32,8 @@ pub struct Merged {
     pub settings: Environment,
     /// The whole specification as it holds there.
     pub document: Document,
+    /// The same as data, without defaults.
+    pub tree: Node,
 }
 
 /// Reads and checks a specification. The model is absent if a diagnostic is an error.
@@ -90,6 +94,7 @@ fn read(text: &str, sink: &mut Sink) -> Option<Resolved> {
         intent,
         base,
         environments,
+        tree: root,
     })
 }
 
@@ -126,6 +131,7 @@ fn merge_all(
                 name: name.clone(),
                 settings: settings.value.clone(),
                 document,
+                tree: node,
             });
         }
     }

@@ -7,6 +7,7 @@ use crate::codes;
 use crate::diagnostic::{Diagnostic, Sink};
 use crate::span::Span;
 use crate::syntax;
+use serde_json::Value as Json;
 use toml::de::{DeTable, DeValue};
 
 /// A value of TOML.
@@ -52,6 +53,20 @@ pub struct Node {
     pub span: Span,
 }
 
+impl Node {
+    /// As JSON; dates are text.
+    pub fn to_json(&self) -> Json {
+        match &self.value {
+            Value::String(text) | Value::Datetime(text) => Json::from(text.as_str()),
+            Value::Integer(number) => Json::from(*number),
+            Value::Float(number) => Json::from(*number),
+            Value::Boolean(flag) => Json::from(*flag),
+            Value::Array(items) => items.iter().map(Self::to_json).collect(),
+            Value::Table(table) => table.to_json(),
+        }
+    }
+}
+
 impl PartialEq for Node {
     fn eq(&self, other: &Self) -> bool {
         self.value == other.value
@@ -83,6 +98,14 @@ pub struct Table {
 }
 
 impl Table {
+    /// As a JSON object.
+    pub fn to_json(&self) -> Json {
+        let entries = self.entries.iter();
+        entries
+            .map(|entry| (entry.key.clone(), entry.node.to_json()))
+            .collect()
+    }
+
     /// The entry with a key.
     pub fn get(&self, key: &str) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.key == key)

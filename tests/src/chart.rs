@@ -225,16 +225,10 @@ impl Built {
             files: Vec::new(),
             release: None,
         }];
-        all.extend(self.chart.environments.iter().map(|environment| {
-            Variant {
-                name: environment.name.clone(),
-                files: vec![environment.values_file.clone()],
-                release: environment
-                    .install
-                    .split_whitespace()
-                    .nth(3)
-                    .map(str::to_owned),
-            }
+        all.extend(self.chart.environments.iter().map(|environment| Variant {
+            name: environment.name.clone(),
+            files: vec![environment.values_file.clone()],
+            release: Some(environment.release.clone()),
         }));
         all
     }

@@ -9,3 +9,4 @@ pub mod parallel;
 pub mod structure;
 pub mod text;
 pub mod tools;
+pub mod verify;

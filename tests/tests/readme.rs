@@ -107,12 +107,8 @@ fn every_command_names_a_release_its_namespace_and_its_values() {
 /// defaults, which is called like the chart.
 fn releases(chart: &Built) -> BTreeSet<(String, String)> {
     let name = &chart.chart.name;
-    let environments = chart.chart.environments.iter().filter_map(|e| {
-        Some((
-            e.install.split_whitespace().nth(3)?.to_owned(),
-            e.namespace.clone(),
-        ))
-    });
+    let environments = chart.chart.environments.iter();
+    let environments = environments.map(|e| (e.release.clone(), e.namespace.clone()));
     environments.chain([(name.clone(), name.clone())]).collect()
 }
 

@@ -1,6 +1,6 @@
-//! `cargo xtask component`: builds the compiler as a WebAssembly component.
+//! `cargo xtask component`: builds compiler and verifier as WebAssembly components.
 //!
-//! The component is committed, so that building the runner needs no
+//! The components are committed, so that building the runner needs no
 //! WebAssembly toolchain. The same sources and toolchain give the same bytes in
 //! any folder: one codegen unit, a locked dependency graph and remapped paths.
 
@@ -16,16 +16,40 @@ use std::process::Command;
 use std::{env, fs};
 use toolchain::{Identity, TARGET, Toolchain};
 
-const COMPONENT: &str = "plugin/taskspec-compiler.wasm";
-const RECORD: &str = "plugin/taskspec-compiler.toolchain";
+/// A component and the crate that it is made of.
+struct Component {
+    /// Where it is committed.
+    path: &'static str,
+    package: &'static str,
+}
 
-/// The crates of this workspace that the component is made of.
-const OWN_CRATES: [&str; 3] = ["taskspec-spec", "taskspec-plugin", "taskspec-component"];
+const COMPONENTS: [Component; 2] = [
+    Component {
+        path: "plugin/taskspec-compiler.wasm",
+        package: "taskspec-component",
+    },
+    Component {
+        path: "plugin/taskspec-verifier.wasm",
+        package: "taskspec-verifier-component",
+    },
+];
+
+const RECORD: &str = "plugin/components.toolchain";
+
+/// The crates of this workspace that the components are made of.
+const OWN_CRATES: [&str; 6] = [
+    "taskspec-spec",
+    "taskspec-plugin",
+    "taskspec-component",
+    "taskspec-report",
+    "taskspec-verifier",
+    "taskspec-verifier-component",
+];
 
 /// Options of the task.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Fail if the committed component is not what the sources give.
+    /// Fail if a committed component is not what the sources give.
     #[arg(long)]
     pub check: bool,
     /// Build with this toolchain instead of choosing one.
@@ -33,22 +57,29 @@ pub struct Args {
     pub route: Option<Route>,
 }
 
-/// Builds the component and writes it, or compares it with the committed one.
+/// Builds the components and writes them, or compares them with the committed ones.
 pub fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     let recorded = recorded(workspace)?;
     let toolchain = Toolchain::choose(args.route, &recorded)?;
     println!("component: building with {}", toolchain.identity);
-    let module = build(workspace, &toolchain)?;
-    let component = encode::encode(&module)?;
-    encode::refuse_imports(&component)?;
-    if args.check {
-        check(workspace, &component, &toolchain.identity, &recorded)
-    } else {
-        write(workspace, &component, &toolchain.identity)
+    let modules = build(workspace, &toolchain)?;
+    for (component, module) in COMPONENTS.iter().zip(modules) {
+        let bytes = encode::encode(&module)?;
+        encode::refuse_imports(&bytes)?;
+        if args.check {
+            check(workspace, component, &bytes, &toolchain.identity, &recorded)?;
+        } else {
+            write(workspace, component, &bytes)?;
+        }
     }
+    if !args.check {
+        fs::write(workspace.path(RECORD), toolchain.identity.to_text())
+            .with_context(|| format!("cannot write {RECORD}"))?;
+    }
+    Ok(())
 }
 
-/// Whether some toolchain here can build the component.
+/// Whether some toolchain here can build the components.
 pub fn toolchain_problem(workspace: &Workspace) -> Result<Option<String>> {
     let recorded = recorded(workspace)?;
     Ok(Toolchain::choose(None, &recorded)
@@ -65,32 +96,33 @@ fn recorded(workspace: &Workspace) -> Result<Identity> {
     Ok(Identity::from_text(&text))
 }
 
-fn write(workspace: &Workspace, component: &[u8], identity: &Identity) -> Result<()> {
-    let path = workspace.path(COMPONENT);
-    let changed = fs::read(&path).ok().as_deref() != Some(component);
+fn write(workspace: &Workspace, component: &Component, bytes: &[u8]) -> Result<()> {
+    let name = component.path;
+    let path = workspace.path(name);
+    let changed = fs::read(&path).ok().as_deref() != Some(bytes);
     if changed {
-        fs::write(&path, component).with_context(|| format!("cannot write {COMPONENT}"))?;
+        fs::write(&path, bytes).with_context(|| format!("cannot write {name}"))?;
     }
-    fs::write(workspace.path(RECORD), identity.to_text())
-        .with_context(|| format!("cannot write {RECORD}"))?;
     let state = if changed { "written" } else { "unchanged" };
     println!(
-        "component: {COMPONENT} {state}, {} bytes, no imports",
-        component.len()
+        "component: {name} {state}, {} bytes, no imports",
+        bytes.len()
     );
     Ok(())
 }
 
 fn check(
     workspace: &Workspace,
-    component: &[u8],
+    component: &Component,
+    bytes: &[u8],
     identity: &Identity,
     recorded: &Identity,
 ) -> Result<()> {
-    let committed = fs::read(workspace.path(COMPONENT))
-        .with_context(|| format!("cannot read {COMPONENT}; `cargo xtask component` makes it"))?;
+    let name = component.path;
+    let committed = fs::read(workspace.path(name))
+        .with_context(|| format!("cannot read {name}; `cargo xtask component` makes it"))?;
     if identity != recorded {
-        encode::refuse_imports(&committed).with_context(|| format!("{COMPONENT} is unfit"))?;
+        encode::refuse_imports(&committed).with_context(|| format!("{name} is unfit"))?;
         println!(
             "component: builds, no imports. Bytes NOT compared: the committed component was made \
              with\n  {recorded}\nand other compilers give other bytes. The tests compare what the \
@@ -98,20 +130,20 @@ fn check(
         );
         return Ok(());
     }
-    if committed != component {
+    if committed != bytes {
         bail!(
-            "{COMPONENT} is stale: the sources give other bytes ({} instead of {}); run `cargo \
+            "{name} is stale: the sources give other bytes ({} instead of {}); run `cargo \
              xtask component` and commit the result",
-            component.len(),
+            bytes.len(),
             committed.len()
         );
     }
-    println!("component: {COMPONENT} is what the sources give, byte for byte, no imports");
+    println!("component: {name} is what the sources give, byte for byte, no imports");
     Ok(())
 }
 
-/// Runs cargo and gives the core module.
-fn build(workspace: &Workspace, toolchain: &Toolchain) -> Result<Vec<u8>> {
+/// Runs cargo and gives the core modules, in the order of [`COMPONENTS`].
+fn build(workspace: &Workspace, toolchain: &Toolchain) -> Result<Vec<Vec<u8>>> {
     let target_dir = workspace.target.join("component");
     let call = |arguments: &[&str]| {
         let mut command = cargo(workspace, toolchain);
@@ -135,7 +167,8 @@ fn build(workspace: &Workspace, toolchain: &Toolchain) -> Result<Vec<u8>> {
     clean.args(OWN_CRATES.map(|name| format!("--package={name}")));
     process::run(&mut clean)?;
 
-    let mut build = call(&["build", "--package", "taskspec-component"]);
+    let mut build = call(&["build"]);
+    build.args(COMPONENTS.map(|component| format!("--package={}", component.package)));
     into(&mut build);
     let flags = remap::flags(workspace, &toolchain.std_sources, &target_dir)?;
     build.env(remap::VARIABLE, flags);
@@ -149,10 +182,15 @@ fn build(workspace: &Workspace, toolchain: &Toolchain) -> Result<Vec<u8>> {
     }
     process::run(&mut build)?;
 
-    let module = target_dir
-        .join(TARGET)
-        .join("component/taskspec_component.wasm");
-    fs::read(&module).with_context(|| format!("cannot read {}", workspace.show(&module)))
+    let folder = target_dir.join(TARGET).join("component");
+    COMPONENTS
+        .iter()
+        .map(|component| {
+            let file = format!("{}.wasm", component.package.replace('-', "_"));
+            let module = folder.join(file);
+            fs::read(&module).with_context(|| format!("cannot read {}", workspace.show(&module)))
+        })
+        .collect()
 }
 
 /// A cargo that sees none of the settings of the cargo around it.

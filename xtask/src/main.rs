@@ -44,7 +44,7 @@ enum Task {
     },
     /// Make anew what is committed but made by a program, test output included
     Bless,
-    /// Build the WebAssembly component into plugin/taskspec-compiler.wasm
+    /// Build the WebAssembly components into plugin/
     Component(component::Args),
     /// Write the reference pages and completion.yaml from the code
     Gen(generate::Args),

@@ -142,6 +142,7 @@ mod tests {
         Environment {
             name: name.into(),
             values_file: format!("values-{name}.yaml"),
+            release: String::new(),
             namespace: name.into(),
             summary: summary.into(),
             install: String::new(),

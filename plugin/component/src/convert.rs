@@ -54,6 +54,7 @@ impl From<taskspec_plugin::Environment> for api::Environment {
             name,
             values_file,
             namespace,
+            release,
             summary,
             install,
         } = environment;
@@ -61,6 +62,7 @@ impl From<taskspec_plugin::Environment> for api::Environment {
             name,
             values_file,
             namespace,
+            release,
             summary,
             install,
         }

@@ -3,7 +3,6 @@
 //! template is refused.
 
 use super::{Catalog, Entry, Kind, SettingsForm, Value};
-use crate::lower::json_of;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use taskspec_spec::codes;
@@ -50,7 +49,7 @@ pub fn file(text: &str) -> Result<BTreeMap<String, Entry>, Diagnostic> {
 /// The entries of a specification. Faults go to the sink.
 pub fn stated(document: &Document, known: &mut BTreeMap<String, Entry>, sink: &mut Sink) {
     for (name, data) in document.catalog.iter() {
-        let entry = serde_json::from_value(json_of(&data.value.0))
+        let entry = serde_json::from_value(data.value.0.to_json())
             .map_err(|found| line(&found))
             .and_then(|entry| complete(&name.value, entry));
         match entry {

@@ -80,6 +80,7 @@ fn environment(facts: &EnvironmentFacts) -> Environment {
         name: facts.name.clone(),
         values_file: facts.values_file.clone(),
         namespace: facts.namespace.clone(),
+        release: facts.release.clone(),
         summary: facts.what.clone(),
         install: readme::install(facts),
     }

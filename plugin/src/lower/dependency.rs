@@ -6,7 +6,7 @@ mod values;
 mod version;
 
 pub use check::check;
-pub use values::{elsewhere, json_of, values};
+pub use values::{elsewhere, values};
 
 use super::Everywhere;
 use super::context::{

@@ -17,7 +17,6 @@ mod sizing;
 mod workload;
 
 pub use context::*;
-pub(crate) use dependency::json_of;
 
 use crate::api::{Decision, Diagnostic};
 use crate::catalog::Catalog;

@@ -3,7 +3,6 @@
 
 use super::Everywhere;
 use super::context::Context;
-use super::dependency::json_of;
 use super::schemas;
 use crate::values::{Entry, Node, leaf};
 use serde_json::json;
@@ -32,7 +31,7 @@ pub fn values(document: &Document, context: &Context) -> Vec<Entry> {
         let manifests: Vec<_> = document
             .manifests
             .iter()
-            .map(|manifest| json_of(&manifest.value.0))
+            .map(|manifest| manifest.value.0.to_json())
             .collect();
         entries.push(leaf(
             "extraManifests",
@@ -72,7 +71,7 @@ fn put(entries: &mut Vec<Entry>, table: &Table, open: bool, sink: &mut Sink) {
             if open {
                 entries.push(leaf(
                     &item.key,
-                    json_of(&item.node),
+                    item.node.to_json(),
                     json!({}),
                     "As the specification says",
                 ));
@@ -103,7 +102,7 @@ fn put(entries: &mut Vec<Entry>, table: &Table, open: bool, sink: &mut Sink) {
                 .at(item.node.span, "expected a table")
                 .help("write the keys below it"),
             ),
-            (Node::Leaf { value, .. }, _) => *value = json_of(&item.node),
+            (Node::Leaf { value, .. }, _) => *value = item.node.to_json(),
         }
     }
 }

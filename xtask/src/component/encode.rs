@@ -1,4 +1,4 @@
-//! From the compiler's core module to the component, and what must be true of it.
+//! From a core module to the component, and what must be true of it.
 
 use anyhow::{Context, Result, bail};
 use wasmparser::{Parser, Payload};
@@ -9,7 +9,7 @@ pub fn encode(module: &[u8]) -> Result<Vec<u8>> {
     ComponentEncoder::default()
         .validate(true)
         .module(module)
-        .context("the module does not carry the contract of plugin/wit")?
+        .context("the module does not carry a contract")?
         .encode()
         .context("cannot encode the component; an import of the module is the usual reason")
 }
@@ -21,8 +21,8 @@ pub fn refuse_imports(component: &[u8]) -> Result<()> {
         return Ok(());
     }
     bail!(
-        "the component has imports: {}\nThe compiler must stay a pure function; find the crate \
-         that brought them with `cargo tree -p taskspec-component --target {}`",
+        "the component has imports: {}\nIt must stay a pure function; find the crate that brought them \
+         with `cargo tree --target {}`",
         names.join(", "),
         super::toolchain::TARGET
     )

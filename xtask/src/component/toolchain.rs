@@ -70,7 +70,7 @@ impl Identity {
     /// The text of the record.
     pub fn to_text(&self) -> String {
         format!(
-            "# What made taskspec-compiler.wasm; written by `cargo xtask component`.\n\
+            "# What made the components; written by `cargo xtask component`.\n\
              route: {}\nrustc: {}\nlinker: {}\n",
             self.route, self.rustc, self.linker
         )

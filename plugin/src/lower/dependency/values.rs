@@ -368,36 +368,18 @@ fn free_values(entries: &mut Vec<Entry>, node: &tree::Node) {
             }
             (Some(entry), _) => {
                 entry.node = Node::Leaf {
-                    value: json_of(&item.node),
+                    value: item.node.to_json(),
                     schema: json!({}),
                 };
             }
             (None, _) => {
                 entries.push(leaf(
                     &item.key,
-                    json_of(&item.node),
+                    item.node.to_json(),
                     json!({}),
                     "As the specification says",
                 ));
             }
         }
-    }
-}
-
-/// Data of a specification as JSON.
-pub fn json_of(node: &tree::Node) -> Value {
-    match &node.value {
-        tree::Value::String(text) | tree::Value::Datetime(text) => json!(text),
-        tree::Value::Integer(number) => json!(number),
-        tree::Value::Float(number) => json!(number),
-        tree::Value::Boolean(flag) => json!(flag),
-        tree::Value::Array(items) => Value::Array(items.iter().map(json_of).collect()),
-        tree::Value::Table(table) => Value::Object(
-            table
-                .entries
-                .iter()
-                .map(|entry| (entry.key.clone(), json_of(&entry.node)))
-                .collect(),
-        ),
     }
 }

@@ -3,7 +3,7 @@
 use super::{containers, probes, scaling, storage, variables};
 use crate::lower::context::{Context, WorkloadFacts};
 use crate::lower::schemas::{self, Amounts};
-use crate::lower::{capital, dependency::json_of, install, network};
+use crate::lower::{capital, install, network};
 use crate::values::{Entry, branch, leaf};
 use serde_json::{Map, Value, json};
 use taskspec_spec::check::names::values_key;
@@ -760,7 +760,7 @@ fn placement(facts: &WorkloadFacts, workload: &Workload) -> Vec<Entry> {
             "affinity",
             stated
                 .and_then(|p| p.affinity.as_ref())
-                .map_or_else(|| json!({}), |free| json_of(&free.value.0)),
+                .map_or_else(|| json!({}), |free| free.value.0.to_json()),
             schemas::object(),
             "Affinity of the pods",
         ),
@@ -819,7 +819,7 @@ fn patches(facts: &WorkloadFacts, workload: &Workload) -> Entry {
         |get: fn(&taskspec_spec::model::Patch) -> Option<&Spanned<taskspec_spec::types::Free>>| {
             patch
                 .and_then(|patch| get(patch))
-                .map_or_else(|| json!({}), |free| json_of(&free.value.0))
+                .map_or_else(|| json!({}), |free| free.value.0.to_json())
         };
     let mut entries = vec![
         leaf(

@@ -1,4 +1,4 @@
-//! What a broken run of the compiler means to the person who started it.
+//! What a broken run of a component means to the person who started it.
 
 use std::fmt::Write;
 
@@ -20,8 +20,9 @@ const N_FRAMES: usize = 8;
 const MIB: usize = 1 << 20;
 
 /// The component does not start on this machine.
-pub(super) fn cannot_start(error: &Error) -> Failure {
-    let failure = Failure::world("cannot start the embedded compiler").note(format!("{error:#}"));
+pub(super) fn cannot_start(error: &Error, who: &str) -> Failure {
+    let failure =
+        Failure::world(format!("cannot start the embedded {who}")).note(format!("{error:#}"));
     if format!("{error:#}").contains("mmap failed") {
         failure.help(
             "it reserves more than 4 GiB of address space, which is not memory: raise `ulimit -v`",
@@ -32,29 +33,30 @@ pub(super) fn cannot_start(error: &Error) -> Failure {
 }
 
 /// The time limit was reached.
-pub(super) fn time_is_over(limits: Limits) -> Failure {
+pub(super) fn time_is_over(limits: Limits, who: &str) -> Failure {
     let seconds = limits.time.as_secs();
-    Failure::world(format!("the compiler did not finish within {seconds} s")).help(format!(
+    Failure::world(format!("the {who} did not finish within {seconds} s")).help(format!(
         "allow more with `--time-limit {}`",
         seconds.saturating_mul(4).max(60)
     ))
 }
 
-/// `compile` broke: the specification may be the cause.
-pub(super) fn while_compiling(
+/// It broke over a specification, which may be the cause.
+pub(super) fn while_reading(
     error: &Error,
     store: &Store<MemoryLimit>,
     limits: Limits,
+    who: &str,
 ) -> Failure {
     match error.downcast_ref::<Trap>() {
-        _ if store.data().exceeded() => out_of_memory(limits),
+        _ if store.data().exceeded() => out_of_memory(limits, who),
         // Deep recursion leaves the guest's own stack, which lies at the bottom
         // of its memory, or wasmtime's; which one depends on the frames' sizes.
-        Some(Trap::MemoryOutOfBounds | Trap::StackOverflow) => {
-            Failure::spec("the specification is nested too deeply for the compiler")
-                .help("use fewer arrays and tables inside one another")
-        }
-        _ => broken(error, store),
+        Some(Trap::MemoryOutOfBounds | Trap::StackOverflow) => Failure::spec(format!(
+            "the specification is nested too deeply for the {who}"
+        ))
+        .help("use fewer arrays and tables inside one another"),
+        _ => broken(error, store, who),
     }
 }
 
@@ -63,23 +65,24 @@ pub(super) fn while_answering(
     error: &Error,
     store: &Store<MemoryLimit>,
     limits: Limits,
+    who: &str,
 ) -> Failure {
     if store.data().exceeded() {
-        out_of_memory(limits)
+        out_of_memory(limits, who)
     } else {
-        broken(error, store)
+        broken(error, store, who)
     }
 }
 
-fn out_of_memory(limits: Limits) -> Failure {
+fn out_of_memory(limits: Limits, who: &str) -> Failure {
     let mib = limits.memory_bytes / MIB;
-    Failure::world(format!("the compiler needs more than {mib} MiB of memory")).help(format!(
+    Failure::world(format!("the {who} needs more than {mib} MiB of memory")).help(format!(
         "allow more with `--memory-limit {}` (MiB)",
         (mib * 2).min(4096)
     ))
 }
 
-fn broken(error: &Error, store: &Store<MemoryLimit>) -> Failure {
+fn broken(error: &Error, store: &Store<MemoryLimit>, who: &str) -> Failure {
     let dump = error.downcast_ref::<WasmCoreDump>();
     let panic = dump.and_then(|dump| {
         dump.memories()
@@ -91,7 +94,7 @@ fn broken(error: &Error, store: &Store<MemoryLimit>) -> Failure {
         (None, Some(trap)) => trap.to_string(),
         (None, None) => error.root_cause().to_string(),
     };
-    let failure = Failure::bug(format!("internal error of the compiler: {what}"));
+    let failure = Failure::bug(format!("internal error of the {who}: {what}"));
     match dump.map(frames).filter(|frames| !frames.is_empty()) {
         Some(frames) => failure.note(format!("stopped in{frames}")),
         None => failure,
@@ -182,7 +185,7 @@ mod tests {
             memory_bytes: 3 * MIB,
             ..Limits::default()
         };
-        let failure = while_compiling(&error, &store(limit), limits);
+        let failure = while_reading(&error, &store(limit), limits, "compiler");
         assert_eq!(failure.exit, Exit::World);
         assert_eq!(
             failure.message,
@@ -196,11 +199,11 @@ mod tests {
             let store = store(MemoryLimit::new(MIB));
             let error = Error::from(trap);
             assert_eq!(
-                while_compiling(&error, &store, Limits::default()).exit,
+                while_reading(&error, &store, Limits::default(), "compiler").exit,
                 Exit::Spec
             );
             assert_eq!(
-                while_answering(&error, &store, Limits::default()).exit,
+                while_answering(&error, &store, Limits::default(), "compiler").exit,
                 Exit::Bug
             );
         }
@@ -209,7 +212,12 @@ mod tests {
     #[test]
     fn any_other_trap_is_a_bug() {
         let error = Error::from(Trap::UnreachableCodeReached);
-        let failure = while_compiling(&error, &store(MemoryLimit::new(MIB)), Limits::default());
+        let failure = while_reading(
+            &error,
+            &store(MemoryLimit::new(MIB)),
+            Limits::default(),
+            "compiler",
+        );
         assert_eq!(failure.exit, Exit::Bug);
     }
 }
