@@ -79,7 +79,7 @@ fn location(object: &str, path: &str) -> String {
 fn fault(fault: &Fault) -> String {
     let mut text = fault.message.clone();
     let mut found = Vec::new();
-    if !fault.found.is_empty() && !text.ends_with(&fault.found) {
+    if !fault.found.is_empty() {
         found.push(format!("found {}", fault.found));
     }
     if !fault.expected.is_empty() {

@@ -15,3 +15,9 @@ pub use report::{
 
 /// Version of the report's form.
 pub const FORMAT: &str = "taskspec-report/v1";
+
+/// JSON Schema (2020-12) of [`Report`].
+#[cfg(feature = "schema")]
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(Report).to_value()
+}
