@@ -6,9 +6,12 @@
 //! `TASKSPEC_VERIFIER` name. Refuses anything that is not a component or that
 //! imports something.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+use flate2::Compression;
+use flate2::write::DeflateEncoder;
 use sha2::{Digest, Sha256};
 use wasmparser::{Encoding, Parser, Payload};
 use wasmtime::Engine;
@@ -27,15 +30,29 @@ fn main() {
 
 fn run() -> Result<(), String> {
     let target = variable("TARGET");
-    embed("compiler", "COMPONENT", &target)?;
-    embed("verifier", "VERIFIER", &target)?;
+    embed("compiler", "COMPONENT", &target, <[u8]>::to_vec)?;
+    embed("verifier", "VERIFIER", &target, deflated)?;
     println!("cargo:rustc-env=TASKSPEC_TARGET={target}");
     println!("cargo:rustc-env=TASKSPEC_WASMTIME={}", wasmtime_version()?);
     Ok(())
 }
 
+/// In the format that `flate2` reads back. The compiler's code is executed where
+/// it lies; the verifier's can wait until it is unpacked, and the program is
+/// smaller by a third.
+fn deflated(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
+    let written = encoder.write_all(bytes).and_then(|()| encoder.finish());
+    written.expect("writing to memory does not fail")
+}
+
 /// Compiles a component; `key` is its part of the variables' names.
-fn embed(name: &str, key: &str, target: &str) -> Result<(), String> {
+fn embed(
+    name: &str,
+    key: &str,
+    target: &str,
+    pack: impl Fn(&[u8]) -> Vec<u8>,
+) -> Result<(), String> {
     let path = component_path(name, key);
     println!("cargo:rerun-if-changed={}", path.display());
     let wasm = fs::read(&path).map_err(|error| {
@@ -49,7 +66,7 @@ fn embed(name: &str, key: &str, target: &str) -> Result<(), String> {
     let machine_code = compile(&wasm, target)
         .map_err(|error| format!("cannot compile the component for {target}: {error:#}"))?;
     let out = Path::new(&variable("OUT_DIR")).join(format!("{name}.cwasm"));
-    fs::write(&out, machine_code).map_err(|error| format!("{}: {error}", out.display()))?;
+    fs::write(&out, pack(&machine_code)).map_err(|error| format!("{}: {error}", out.display()))?;
 
     let digest: String = Sha256::digest(&wasm)
         .iter()

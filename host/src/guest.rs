@@ -40,10 +40,10 @@ impl Guest {
         let mut config = engine_config();
         // Panic messages are read from the guest's memory.
         config.coredump_on_trap(true);
-        machine_code::configure(&mut config);
+        code.configure(&mut config);
         let cannot_start = |error: Error| trap::cannot_start(&error, who);
         let engine = Engine::new(&config).map_err(cannot_start)?;
-        let component = machine_code::component(&engine, code).map_err(cannot_start)?;
+        let component = code.component(&engine).map_err(cannot_start)?;
         let mut store = Store::new(&engine, MemoryLimit::new(limits.memory_bytes));
         store.limiter(|memory| memory);
         Ok(Self {

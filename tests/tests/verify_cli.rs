@@ -223,7 +223,8 @@ fn sarif_schema() -> Value {
         "--locked",
     ]);
     let output = command.output().unwrap();
-    let metadata: Value = serde_json::from_slice(&output.stdout).expect(&said(&output));
+    let metadata: Value =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", said(&output)));
     let packages = metadata["packages"].as_array().unwrap();
     let package = packages
         .iter()

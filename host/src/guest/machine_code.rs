@@ -1,8 +1,12 @@
 //! The components' machine code, embedded in this program.
 //!
-//! On Linux it runs where the program was loaded: wasmtime's other way copies
-//! it, which costs as much as compiling a specification. Elsewhere it is copied.
+//! On Linux the compiler's runs where the program was loaded: wasmtime's other way
+//! copies it, which costs as much as compiling a specification. Elsewhere it is
+//! copied. The verifier's is packed: it runs for longer, and Helm before it.
 
+use std::io::Read as _;
+
+use flate2::read::DeflateDecoder;
 use wasmtime::component::Component;
 use wasmtime::{Config, Engine};
 
@@ -13,34 +17,63 @@ struct Aligned<T: ?Sized>(T);
 
 /// Machine code of a component.
 #[derive(Clone, Copy)]
-pub struct MachineCode(&'static [u8]);
+pub enum MachineCode {
+    /// As it is executed.
+    Plain(&'static [u8]),
+    /// Deflated.
+    Packed(&'static [u8]),
+}
 
 static COMPILER_BYTES: &Aligned<[u8]> =
     &Aligned(*include_bytes!(concat!(env!("OUT_DIR"), "/compiler.cwasm")));
-static VERIFIER_BYTES: &Aligned<[u8]> =
-    &Aligned(*include_bytes!(concat!(env!("OUT_DIR"), "/verifier.cwasm")));
+static VERIFIER_BYTES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/verifier.cwasm"));
 
 /// The compiler's.
-pub const COMPILER: MachineCode = MachineCode(&COMPILER_BYTES.0);
+pub const COMPILER: MachineCode = MachineCode::Plain(&COMPILER_BYTES.0);
 /// The verifier's.
-pub const VERIFIER: MachineCode = MachineCode(&VERIFIER_BYTES.0);
+pub const VERIFIER: MachineCode = MachineCode::Packed(VERIFIER_BYTES);
 
-#[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
-pub(super) fn configure(_config: &mut Config) {}
+impl MachineCode {
+    /// Settings that its execution needs.
+    pub(super) fn configure(self, config: &mut Config) {
+        if let Self::Plain(_) = self {
+            plain::configure(config);
+        }
+    }
 
-#[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
-pub(super) fn component(engine: &Engine, code: MachineCode) -> wasmtime::Result<Component> {
+    /// The component.
+    pub(super) fn component(self, engine: &Engine) -> wasmtime::Result<Component> {
+        match self {
+            Self::Plain(code) => plain::component(engine, code),
+            Self::Packed(packed) => {
+                let mut code = Vec::new();
+                DeflateDecoder::new(packed).read_to_end(&mut code)?;
+                copied(engine, &code)
+            }
+        }
+    }
+}
+
+fn copied(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {
     // SAFETY: the bytes are the build script's own output of
     // `precompile_component`, embedded in this program. Wasmtime checks that
     // version, target and settings fit.
-    unsafe { Component::deserialize(engine, code.0) }
+    unsafe { Component::deserialize(engine, code) }
+}
+
+#[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
+mod plain {
+    use super::{Component, Config, Engine};
+
+    pub(super) fn configure(_config: &mut Config) {}
+
+    pub(super) fn component(engine: &Engine, code: &'static [u8]) -> wasmtime::Result<Component> {
+        super::copied(engine, code)
+    }
 }
 
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-pub(super) use in_place::{component, configure};
-
-#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-mod in_place {
+mod plain {
     use std::ffi::c_void;
     use std::ptr::NonNull;
     use std::sync::Arc;
@@ -48,19 +81,16 @@ mod in_place {
     use rustix::mm::{MprotectFlags, mprotect};
     use wasmtime::CustomCodeMemory;
 
-    use super::{Component, Config, Engine, MachineCode};
+    use super::{Component, Config, Engine};
 
     const PAGE_BYTES: usize = 4096;
 
-    pub(in super::super) fn configure(config: &mut Config) {
+    pub(super) fn configure(config: &mut Config) {
         config.with_custom_code_memory(Some(Arc::new(InPlace)));
     }
 
-    pub(in super::super) fn component(
-        engine: &Engine,
-        code: MachineCode,
-    ) -> wasmtime::Result<Component> {
-        let bytes = NonNull::from_ref(code.0);
+    pub(super) fn component(engine: &Engine, code: &'static [u8]) -> wasmtime::Result<Component> {
+        let bytes = NonNull::from_ref(code);
         // SAFETY: the bytes are the build script's own output of
         // `precompile_component`; wasmtime checks that version, target and
         // settings fit. They are static, and nothing ever writes to them.
