@@ -12,6 +12,7 @@ mod bench;
 pub mod change;
 pub mod damage;
 pub mod place;
+mod reach;
 pub mod suggest;
 
 use crate::expression::Expression;
@@ -22,6 +23,7 @@ use crate::rules::Rules;
 use crate::statements::{Statement, Statements};
 use crate::verify::{Court, Refused, complete, resolve, worlds};
 use bench::{Bench, Damaged, in_one_line};
+use change::Change;
 use damage::{Damage, Place, catalogue};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use suggest::Criterion;
@@ -37,6 +39,15 @@ pub const PLACES: usize = 5;
 /// # Errors
 /// If the specification cannot be judged, or a rendering of its plan is missing.
 pub fn strength(examination: &Examination) -> Result<Strength, Refused> {
+    tried(examination, PLACES, false)
+}
+
+/// The same with another number of places. If `whole`, every statement is judged
+/// again for each damage, also if it cannot see it: a test compares the two.
+///
+/// # Errors
+/// As [`strength()`].
+pub fn tried(examination: &Examination, places: usize, whole: bool) -> Result<Strength, Refused> {
     let resolved = resolve(&examination.spec).map_err(Refused::Input)?;
     let rules = Rules::read(&examination.rules).map_err(Refused::Faults)?;
     let statements =
@@ -45,10 +56,11 @@ pub fn strength(examination: &Examination) -> Result<Strength, Refused> {
     let worlds =
         worlds(&examination.chart, &examination.renderings, &resolved).map_err(Refused::Input)?;
     let catalogue = catalogue().map_err(Refused::Input)?;
-    let bench = Bench::new(Court::new(worlds, &resolved), &statements.all);
+    let bench = Bench::new(Court::new(worlds, &resolved), &statements.all, whole);
     let mut trial = Trial {
         bench: &bench,
         catalogue: &catalogue,
+        places,
         outcomes: Vec::new(),
         known: HashMap::new(),
         wanted: BTreeMap::new(),
@@ -79,6 +91,8 @@ struct Wanted {
 struct Trial<'a> {
     bench: &'a Bench<'a>,
     catalogue: &'a [Damage],
+    /// Most places of a kind in an environment.
+    places: usize,
     outcomes: Vec<Outcome>,
     /// Who noticed a damaged object, by its text.
     known: HashMap<String, Vec<usize>>,
@@ -100,7 +114,7 @@ impl Trial<'_> {
             return;
         };
         for (kind, damage) in catalogue.iter().enumerate() {
-            for place in sample(damage.places(objects), environment) {
+            for place in sample(damage.places(objects), self.places, environment) {
                 let Some(damaged) = bench.damage(damage, name, &place) else {
                     continue;
                 };
@@ -112,7 +126,7 @@ impl Trial<'_> {
                     kind,
                     environment,
                     noticed,
-                    place: described(name, &place, objects, after),
+                    place: described(name, &damage.data.change, &place, objects, after),
                 });
             }
         }
@@ -168,7 +182,7 @@ impl Trial<'_> {
                 .helpful
                 .entry((environment, criterion.that.clone()))
                 .or_insert_with(|| holds(&expression, &self.bench.court, damaged.plain));
-            if *holds && !self::holds(&expression, &damaged.court, damaged.plain) {
+            if *holds && !self::is_true(&expression, &damaged.court, damaged.plain) {
                 let wanted = self
                     .wanted
                     .entry((!noticed.is_empty(), criterion))
@@ -194,7 +208,7 @@ impl Trial<'_> {
             format: report::STRENGTH_FORMAT.to_owned(),
             chart: examination.chart.clone(),
             version: examination.version.clone(),
-            places: PLACES,
+            places: self.places,
             all: count(&|outcome| !outcome.noticed.is_empty()),
             own: count(&|outcome| by(outcome, false)),
             rules: count(&|outcome| by(outcome, true)),
@@ -302,45 +316,62 @@ impl Trial<'_> {
     }
 }
 
-/// At most [`PLACES`] of the places, evenly; each environment begins at another.
-fn sample(places: Vec<Place>, environment: usize) -> Vec<Place> {
-    let n_places = places.len();
-    if n_places <= PLACES {
-        return places;
+/// At most so many of the places, evenly; each environment begins at another.
+fn sample(all: Vec<Place>, most: usize, environment: usize) -> Vec<Place> {
+    let n_places = all.len();
+    if n_places <= most {
+        return all;
     }
-    let mut chosen: Vec<usize> = (0..PLACES)
-        .map(|turn| (turn * n_places / PLACES + environment) % n_places)
+    let mut chosen: Vec<usize> = (0..most)
+        .map(|turn| (turn * n_places / most + environment) % n_places)
         .collect();
     chosen.sort_unstable();
-    chosen
-        .into_iter()
-        .map(|index| places[index].clone())
-        .collect()
+    let chosen = chosen.into_iter();
+    chosen.map(|index| all[index].clone()).collect()
 }
 
-/// Whether an expression holds in one of the renderings.
+/// Whether an expression holds in one of the renderings, as a criterion would.
 fn holds(expression: &Expression, court: &Court, current: usize) -> bool {
-    let world = &court.worlds()[current];
-    let scene: Option<Scene> = court.scene(|one| std::ptr::eq(one, &raw const **world));
-    scene.is_some_and(|scene| {
+    in_scene(court, current, |scene| {
         let context = scene.context();
-        let judgement = expression.judge(&scene, &context, &Bindings::default(), true);
+        let judgement = expression.judge(scene, &context, &Bindings::default(), true);
         judgement.faults.is_empty()
     })
 }
 
+/// Whether an expression is true in one of the renderings.
+fn is_true(expression: &Expression, court: &Court, current: usize) -> bool {
+    in_scene(court, current, |scene| {
+        expression.holds(&scene.context()) == Ok(true)
+    })
+}
+
+fn in_scene(court: &Court, current: usize, judge: impl Fn(&Scene) -> bool) -> bool {
+    let world = &court.worlds()[current];
+    let scene = court.scene(|one| std::ptr::eq(one, &raw const **world));
+    scene.is_some_and(|scene| judge(&scene))
+}
+
 /// Where a damage was done, and what it did.
-fn described(environment: &str, place: &Place, before: &[Object], after: &[Object]) -> Unnoticed {
+fn described(
+    environment: &str,
+    change: &Change,
+    place: &Place,
+    before: &[Object],
+    after: &[Object],
+) -> Unnoticed {
     let shown = |objects: &[Object]| {
         let found = objects.get(place.object);
         let found = found.and_then(|object| place::get(&object.value, &place.at));
         found.map_or_else(String::new, in_one_line)
     };
     let object = before.get(place.object).or(after.get(place.object));
-    let (old, new) = if place.at.is_empty() {
-        (String::new(), String::new())
-    } else {
-        (shown(before), shown(after))
+    let (old, new) = match change {
+        _ if place.at.is_empty() => (String::new(), String::new()),
+        Change::Remove | Change::RenameKey(_) | Change::MoveToConfigMap => {
+            (shown(before), String::new())
+        }
+        _ => (shown(before), shown(after)),
     };
     Unnoticed {
         environment: environment.to_owned(),

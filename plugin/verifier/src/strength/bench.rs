@@ -1,13 +1,16 @@
 //! Judges statements on damaged renderings.
 
+use super::change::Change;
 use super::damage::{Damage, Place};
+use super::reach::{Reach, has_pods, is_about_pods};
 use crate::manifest::Object;
 use crate::rules::{Rule, Scope};
 use crate::statements::{Check, Form, Statement};
 use crate::verify::Court;
 use crate::world::World;
 use serde_json::Value;
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use taskspec_report::{self as report, Fault, Verdict};
 
@@ -17,6 +20,10 @@ pub struct Bench<'a> {
     pub statements: &'a [Statement<'a>],
     /// By environment and statement.
     baseline: HashMap<(usize, usize), Vec<Fault>>,
+    /// What each statement looks at.
+    reach: Vec<Reach>,
+    /// The same for one object alone: by environment, object and statement.
+    alone: RefCell<BTreeMap<(usize, usize, usize), Vec<Fault>>>,
 }
 
 /// A damage that was done to the renderings of an environment.
@@ -25,15 +32,27 @@ pub struct Damaged {
     pub court: Court,
     /// Index of the plain rendering of the environment.
     pub plain: usize,
+    /// The object that it is about.
+    object: usize,
+    /// Kinds of the objects that it changes; none if that is not known.
+    kinds: Option<BTreeSet<String>>,
+    /// Whether nothing but one object changes, in its place.
+    in_place: bool,
 }
 
 impl<'a> Bench<'a> {
     /// Judges the undamaged renderings.
-    pub fn new(court: Court, statements: &'a [Statement<'a>]) -> Self {
+    ///
+    /// If `whole`, everything is judged again for each damage, also what cannot
+    /// see it: slow, and for tests.
+    pub fn new(court: Court, statements: &'a [Statement<'a>], whole: bool) -> Self {
+        let reach = |statement| if whole { Reach::All } else { Reach::of(statement) };
         let mut bench = Self {
             court,
             statements,
             baseline: HashMap::new(),
+            reach: statements.iter().map(reach).collect(),
+            alone: RefCell::default(),
         };
         for index in 0..bench.court.environments().len() {
             let environment = &bench.court.environments()[index];
@@ -85,9 +104,18 @@ impl<'a> Bench<'a> {
                 None => {}
             }
         }
+        let change = &damage.data.change;
+        let kind = match change {
+            Change::MoveToConfigMap => None,
+            Change::Insert(new) => new["kind"].as_str(),
+            _ => objects.get(place.object).map(Object::kind),
+        };
         Some(Damaged {
             court: self.court.about(environment, worlds),
             plain,
+            object: place.object,
+            kinds: kind.map(|kind| BTreeSet::from([kind.to_owned()])),
+            in_place: !change.is_of_object() && !matches!(change, Change::MoveToConfigMap),
         })
     }
 
@@ -95,11 +123,58 @@ impl<'a> Bench<'a> {
     pub fn noticed(&self, damaged: &Damaged, environment: usize) -> Vec<usize> {
         let name = &self.court.environments()[environment];
         let notices = |number: &usize| {
+            if !self.may_notice(damaged, environment, *number) {
+                return false;
+            }
             let good = &self.baseline[&(environment, *number)];
             let found = self.faults(&damaged.court, name, &self.statements[*number]);
             found.iter().any(|fault| !good.contains(fault))
         };
         (0..self.statements.len()).filter(notices).collect()
+    }
+
+    /// Whether a statement sees a damage at all. Where it judges each object by
+    /// itself, the damaged one is judged alone.
+    fn may_notice(&self, damaged: &Damaged, environment: usize, number: usize) -> bool {
+        let Some(kinds) = &damaged.kinds else {
+            return true;
+        };
+        match &self.reach[number] {
+            Reach::All => true,
+            Reach::Kinds(seen) => !seen.is_disjoint(kinds),
+            _ if !damaged.in_place => true,
+            Reach::EachObject => self.notices_alone(damaged, environment, number),
+            Reach::EachPod if kinds.iter().any(|kind| is_about_pods(kind)) => true,
+            Reach::EachPod => {
+                kinds.iter().any(|kind| has_pods(kind))
+                    && self.notices_alone(damaged, environment, number)
+            }
+        }
+    }
+
+    /// Whether there is a new fault if the damaged object is the only one,
+    /// beside those that say something of its pods.
+    fn notices_alone(&self, damaged: &Damaged, environment: usize, number: usize) -> bool {
+        let name = &self.court.environments()[environment];
+        let pods = self.reach[number] == Reach::EachPod;
+        let judged = |court: &Court| {
+            let mut worlds = court.worlds().to_vec();
+            let world = &worlds[damaged.plain];
+            let objects = world.all().unwrap_or_default().iter().enumerate();
+            let few = objects.filter(|(index, object)| {
+                *index == damaged.object || (pods && is_about_pods(object.kind()))
+            });
+            let few = few.map(|(_, object)| object.clone()).collect();
+            worlds[damaged.plain] = Arc::new(with_objects(world, few));
+            let court = self.court.about(name, worlds);
+            self.faults(&court, name, &self.statements[number])
+        };
+        let mut alone = self.alone.borrow_mut();
+        let good = alone
+            .entry((environment, damaged.object, number))
+            .or_insert_with(|| judged(&self.court));
+        let found = judged(&damaged.court);
+        found.iter().any(|fault| !good.contains(fault))
     }
 
     /// Whether a statement looks at objects of an environment.

@@ -20,6 +20,7 @@
 //! | `{name-expression}` | its whole name as an expression |
 //! | `{count-kind}` | how many objects of its kind there are |
 //! | `{count-dashboards}` | how many dashboards there are |
+//! | `{count-ingresses}` | how many Ingresses there are |
 
 use super::bench::in_one_line;
 use super::damage::{Place, Suggest};
@@ -37,7 +38,9 @@ const RESERVED: [&str; 20] = [
 /// A criterion without identifier and environments.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Criterion {
+    /// Its title.
     pub title: String,
+    /// Its expression.
     pub that: String,
 }
 
@@ -304,7 +307,9 @@ fn fill_counts(text: &str, objects: &[Object]) -> String {
         object.kind() == "ConfigMap" && object.value["metadata"]["labels"]["grafana_dashboard"].is_string()
     };
     let count = objects.iter().filter(dashboard).count();
+    let ingresses = objects.iter().filter(|object| object.kind() == "Ingress");
     text.replace("{count-dashboards}", &count.to_string())
+        .replace("{count-ingresses}", &ingresses.count().to_string())
 }
 
 fn is_name(key: &str) -> bool {
