@@ -11,7 +11,9 @@ use crate::world::World;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use taskspec_report::{self as report, Case, Evidence, Examination, Plan, Rendering, RuleFile, Verdict};
+use taskspec_report::{
+    self as report, Case, Evidence, Examination, Plan, Rendering, RuleFile, Verdict,
+};
 use taskspec_spec::Resolved;
 use taskspec_spec::tree::{self, Node};
 
@@ -318,25 +320,23 @@ impl Court {
 
     /// Judges an expression in one environment.
     pub(crate) fn check_in(&self, check: &Check, environment: &str) -> report::Check {
-            let scene = self.scene(|world| {
-                world.environment == environment
-                    && world.values == check.values
-                    && !world.longest_name
-            });
-            let judgement = scene.map_or_else(missing, |scene| {
-                let context = scene.context();
-                check
-                    .expression
-                    .judge(&scene, &context, &Bindings::default(), true)
-            });
-            report::Check {
-                environment: environment.to_owned(),
-                values: check.values.clone(),
-                that: check.that.clone(),
-                place: Some(check.place),
-                evidence: judgement.evidence,
-                faults: judgement.faults,
-            }
+        let scene = self.scene(|world| {
+            world.environment == environment && world.values == check.values && !world.longest_name
+        });
+        let judgement = scene.map_or_else(missing, |scene| {
+            let context = scene.context();
+            check
+                .expression
+                .judge(&scene, &context, &Bindings::default(), true)
+        });
+        report::Check {
+            environment: environment.to_owned(),
+            values: check.values.clone(),
+            that: check.that.clone(),
+            place: Some(check.place),
+            evidence: judgement.evidence,
+            faults: judgement.faults,
+        }
     }
 
     /// Finds the pods of `helm test` that try what a criterion asks for.

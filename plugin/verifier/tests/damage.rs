@@ -58,10 +58,7 @@ fn each_kind_does_what_its_example_says() {
             Some(_) => {}
         }
         // What writes a value changes nothing where it stands already.
-        let again = matches!(
-            damage.data.change,
-            Change::Replace(_) | Change::Set(_)
-        );
+        let again = matches!(damage.data.change, Change::Replace(_) | Change::Set(_));
         if again && first(&damage, &after).is_some() && damage.data.at.len() == 1 {
             faults.push(format!("{name} fits where it is done already"));
         }
@@ -135,7 +132,10 @@ fn odd_manifests_are_left_alone_or_damaged() {
                 }
             }
         }
-        assert_eq!(first(&damage, &[]).is_some(), matches!(damage.data.change, Change::Insert(_)));
+        assert_eq!(
+            first(&damage, &[]).is_some(),
+            matches!(damage.data.change, Change::Insert(_))
+        );
     }
     assert!(n_damaged > 1000);
 }

@@ -46,7 +46,13 @@ impl<'a> Bench<'a> {
     /// If `whole`, everything is judged again for each damage, also what cannot
     /// see it: slow, and for tests.
     pub fn new(court: Court, statements: &'a [Statement<'a>], whole: bool) -> Self {
-        let reach = |statement| if whole { Reach::All } else { Reach::of(statement) };
+        let reach = |statement| {
+            if whole {
+                Reach::All
+            } else {
+                Reach::of(statement)
+            }
+        };
         let mut bench = Self {
             court,
             statements,
@@ -96,8 +102,8 @@ impl<'a> Bench<'a> {
             } else {
                 counterpart(objects, place, others).filter(|place| damage.fits_at(others, place))
             };
-            let broken =
-                same.and_then(|place| damage.apply(others, &place, &world.release, &world.namespace));
+            let broken = same
+                .and_then(|place| damage.apply(others, &place, &world.release, &world.namespace));
             match broken {
                 Some(broken) => worlds[index] = Arc::new(with_objects(world, broken)),
                 None if index == plain => return None,
@@ -300,8 +306,7 @@ fn counterpart(objects: &[Object], place: &Place, others: &[Object]) -> Option<P
             at: Vec::new(),
         });
     };
-    let alike =
-        |other: &&Object| other.source == object.source && other.kind() == object.kind();
+    let alike = |other: &&Object| other.source == object.source && other.kind() == object.kind();
     let turn = objects[..place.object].iter().filter(alike).count();
     let by_name = others
         .iter()

@@ -169,10 +169,7 @@ mod tests {
     #[test]
     fn patterns_find_places() {
         let value = json!({ "a": [{ "b/c": 1 }, { "d": null }], "e": { "f": 2, "g": 3 } });
-        assert_eq!(
-            found("a[*][\"b/c\"]", &value, false),
-            ["a[0][\"b/c\"]"]
-        );
+        assert_eq!(found("a[*][\"b/c\"]", &value, false), ["a[0][\"b/c\"]"]);
         assert_eq!(found("a[*].d", &value, true), ["a[0].d", "a[1].d"]);
         assert_eq!(found("e.*", &value, false), ["e.f", "e.g"]);
         assert_eq!(found("a.*", &value, false), [""; 0]);

@@ -34,9 +34,34 @@ const ABOUT_PODS: [&str; 5] = [
 
 /// Functions of arguments alone.
 const PURE: [&str; 28] = [
-    "amount", "at", "contains", "distinct", "double", "endsWith", "every", "first", "image", "int",
-    "join", "last", "lowerAscii", "matches", "max", "min", "pairs", "replace", "seconds", "share",
-    "size", "sort", "split", "startsWith", "string", "substring", "sum", "trim",
+    "amount",
+    "at",
+    "contains",
+    "distinct",
+    "double",
+    "endsWith",
+    "every",
+    "first",
+    "image",
+    "int",
+    "join",
+    "last",
+    "lowerAscii",
+    "matches",
+    "max",
+    "min",
+    "pairs",
+    "replace",
+    "seconds",
+    "share",
+    "size",
+    "sort",
+    "split",
+    "startsWith",
+    "string",
+    "substring",
+    "sum",
+    "trim",
 ];
 
 /// What a statement looks at.
@@ -100,7 +125,11 @@ fn of_rule(rule: &Rule) -> Reach {
     let each: Option<Vec<Reach>> = rule.data.judge.iter().map(by_itself).collect();
     if let Some(each) = each {
         let pods = each.contains(&Reach::EachPod);
-        return if pods { Reach::EachPod } else { Reach::EachObject };
+        return if pods {
+            Reach::EachPod
+        } else {
+            Reach::EachObject
+        };
     }
     let texts = rule.data.judge.iter().flat_map(|judge| {
         let texts = [&judge.each, &judge.r#where, &judge.that];

@@ -31,8 +31,26 @@ use serde_json::Value;
 
 /// Words that are no names in expressions.
 const RESERVED: [&str; 20] = [
-    "as", "break", "const", "continue", "else", "false", "for", "function", "if", "import", "in",
-    "let", "loop", "namespace", "null", "package", "return", "true", "var", "while",
+    "as",
+    "break",
+    "const",
+    "continue",
+    "else",
+    "false",
+    "for",
+    "function",
+    "if",
+    "import",
+    "in",
+    "let",
+    "loop",
+    "namespace",
+    "null",
+    "package",
+    "return",
+    "true",
+    "var",
+    "while",
 ];
 
 /// A criterion without identifier and environments.
@@ -130,10 +148,8 @@ impl Words<'_> {
             filled.push_str(&rest[..at]);
             rest = &rest[at..];
             let known = lazy.iter().find(|(mark, _)| rest.starts_with(mark));
-            let (put, taken) = known.map_or_else(
-                || ("{".to_owned(), 1),
-                |(mark, make)| (make(), mark.len()),
-            );
+            let (put, taken) =
+                known.map_or_else(|| ("{".to_owned(), 1), |(mark, make)| (make(), mark.len()));
             filled.push_str(&put);
             rest = &rest[taken..];
         }
@@ -187,7 +203,11 @@ impl Words<'_> {
     }
 
     fn as_object(&self) -> String {
-        format!("object({}, {})", quoted(self.object.kind()), quoted(&self.short()))
+        format!(
+            "object({}, {})",
+            quoted(self.object.kind()),
+            quoted(&self.short())
+        )
     }
 
     /// The workload, if a name means it among all workloads.
@@ -245,7 +265,8 @@ impl Words<'_> {
         let Some(rest) = at.strip_prefix(path.as_slice()) else {
             return (self.as_object(), 0);
         };
-        let key = |step: Option<&Step>, name: &str| matches!(step, Some(Step::Key(key)) if key == name);
+        let key =
+            |step: Option<&Step>, name: &str| matches!(step, Some(Step::Key(key)) if key == name);
         let first = key(rest.first(), "spec")
             && key(rest.get(1), "containers")
             && rest.get(2) == Some(&Step::Entry(0));
@@ -263,7 +284,11 @@ impl Words<'_> {
 
     fn present(&self) -> String {
         let Some((last, above)) = self.at.split_last() else {
-            return format!("has({}, {})", quoted(self.object.kind()), quoted(&self.short()));
+            return format!(
+                "has({}, {})",
+                quoted(self.object.kind()),
+                quoted(&self.short())
+            );
         };
         let around = self.written(above);
         match last {
@@ -304,7 +329,8 @@ fn fill_counts_of(text: &str, world: &World, kind: &str) -> String {
 
 fn fill_counts(text: &str, objects: &[Object]) -> String {
     let dashboard = |object: &&Object| {
-        object.kind() == "ConfigMap" && object.value["metadata"]["labels"]["grafana_dashboard"].is_string()
+        object.kind() == "ConfigMap"
+            && object.value["metadata"]["labels"]["grafana_dashboard"].is_string()
     };
     let count = objects.iter().filter(dashboard).count();
     let ingresses = objects.iter().filter(|object| object.kind() == "Ingress");
