@@ -37,6 +37,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Build a chart from a specification
     Build(Build),
+    /// Decide every statement of a specification on rendered manifests
+    Verify(Verify),
     /// Write a first specification
     Init(Init),
     /// Explain a diagnostic code, or list all codes
@@ -45,6 +47,8 @@ pub(crate) enum Command {
     Schema(Schema),
     /// Show a dependency that specifications can name, or list all
     Catalog(Catalog),
+    /// Show a rule that constraints can name, or list all
+    Rules(Rules),
     /// Say exactly which compiler this is
     Attest(Attest),
     /// Print a completion script for a shell
@@ -83,6 +87,85 @@ pub(crate) struct Build {
 
     #[command(flatten)]
     pub limits: LimitOptions,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// The specification; `-` reads standard input
+    pub spec: PathBuf,
+
+    /// Judge the chart in this folder instead of building it in memory
+    #[arg(long, value_name = "DIR")]
+    pub chart: Option<PathBuf>,
+
+    /// A folder with further rules, each a file <name>.toml
+    #[arg(long, value_name = "DIR")]
+    pub rules: Option<PathBuf>,
+
+    /// A file with further catalog entries, in tables [entries."source/chart"]
+    #[arg(long, value_name = "FILE")]
+    pub catalog: Option<PathBuf>,
+
+    /// Let Helm fetch dependencies that are missing
+    #[arg(long)]
+    pub update_dependencies: bool,
+
+    /// Judge the chart's own objects only
+    #[arg(long, conflicts_with = "update_dependencies")]
+    pub skip_dependencies: bool,
+
+    /// Also run `helm test` on this release and count what comes of it
+    #[arg(long, value_name = "NAME")]
+    pub release: Option<String>,
+
+    /// The environment of that release [default: the one whose release is called so]
+    #[arg(long, value_name = "NAME", requires = "release")]
+    pub environment: Option<String>,
+
+    /// Also show what proves each statement
+    #[arg(long)]
+    pub evidence: bool,
+
+    /// The form of the report
+    #[arg(
+        long,
+        value_name = "human|json|junit|sarif|markdown",
+        default_value = "human",
+        hide_possible_values = true
+    )]
+    pub format: ReportFormat,
+
+    /// Write the report to a file
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub limits: LimitOptions,
+}
+
+/// The form of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// For a person
+    Human,
+    /// For a program
+    Json,
+    /// For CI servers
+    Junit,
+    /// For code hosts
+    Sarif,
+    /// For pull requests
+    Markdown,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rules {
+    /// A name such as zero-downtime; without one, all are listed
+    pub name: Option<String>,
+
+    /// A folder with further rules, each a file <name>.toml
+    #[arg(long, value_name = "DIR")]
+    pub rules: Option<PathBuf>,
 }
 
 /// Bounds that hardly anybody needs to move.
@@ -189,8 +272,10 @@ pub(crate) enum Format {
 }
 
 /// Texts below the options, by sub-command; `$BIN` is how it is called.
-const AFTER_HELP: [(&str, &str); 7] = [
+const AFTER_HELP: [(&str, &str); 9] = [
     ("build", include_str!("help/build.txt")),
+    ("verify", include_str!("help/verify.txt")),
+    ("rules", include_str!("help/rules.txt")),
     ("init", include_str!("help/init.txt")),
     ("explain", include_str!("help/explain.txt")),
     ("schema", include_str!("help/schema.txt")),

@@ -18,7 +18,10 @@ mod complete;
 mod completions;
 mod explain;
 mod init;
+mod rules;
 mod schema;
+mod specification;
+mod verify;
 
 /// What every sub-command gets.
 #[derive(Clone, Copy)]
@@ -74,10 +77,12 @@ pub(crate) fn run(arguments: Vec<OsString>) -> Exit {
 fn dispatch(context: &Context, command: &Command) -> Result<Exit, Failure> {
     match command {
         Command::Build(options) => return build::run(context, options),
+        Command::Verify(options) => return verify::run(context, options),
         Command::Init(options) => init::run(context, options),
         Command::Explain(options) => explain::run(context, options),
         Command::Schema(options) => schema::run(context, options),
         Command::Catalog(options) => catalog::run(context, options),
+        Command::Rules(options) => rules::run(context, options),
         Command::Attest(options) => attest::run(context, options),
         Command::Completions(options) => completions::run(context, options),
     }

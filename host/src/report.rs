@@ -8,6 +8,7 @@ mod human;
 mod json;
 mod position;
 mod summary;
+pub mod verification;
 
 use std::fmt;
 

@@ -93,6 +93,17 @@ impl Helm {
         Self::all().pop().expect("there is at least one Helm")
     }
 
+    /// Where it is.
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
+    /// The same version by another program, such as one that stands in for a cluster.
+    #[must_use]
+    pub fn with_program(self, program: PathBuf) -> Self {
+        Self { program, ..self }
+    }
+
     /// A call that sees neither the developer's repositories nor a cluster.
     pub fn command(&self) -> Command {
         let home = workspace().join(".tools/home");

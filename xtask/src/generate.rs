@@ -37,6 +37,9 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<()> {
             "docs/taskspec.schema.json",
             with_newline(taskspec_plugin::schema()),
         ),
+        ("docs/rules.md", rules()),
+        ("docs/expressions.md", expressions()),
+        ("docs/report.schema.json", report_schema()),
         ("docs/cli.md", command_line(&helps)),
         ("completion.yaml", completion(&helps)),
     ];
@@ -89,6 +92,41 @@ fn catalog() -> String {
         }
     }
     page
+}
+
+fn rules() -> String {
+    let entries: Vec<Entry> = taskspec_verifier::rules(&[])
+        .into_iter()
+        .map(|(name, summary)| Entry { name, summary })
+        .collect();
+    let mut page = format!(
+        "{HEAD}# Rules\n\nWhat constraints and non-goals can name in `rule`, and what every chart \
+         is judged by. `helm taskspec rules NAME` prints one of these pages, `--rules DIR` adds \
+         an organisation's own ([criteria.md](criteria.md)).\n\n"
+    );
+    page.push_str(&table("Rule", "What must be true", &entries));
+    for entry in entries {
+        if let Some(text) = taskspec_verifier::rule_page(&entry.name, &[]) {
+            page.push('\n');
+            page.push_str(&with_newline(deeper(&text)));
+        }
+    }
+    page
+}
+
+fn expressions() -> String {
+    let mut page = format!("{HEAD}{}", include_str!("generate/expressions.md"));
+    page.push_str("| Function | What it gives |\n| --- | --- |\n");
+    for function in taskspec_verifier::functions::FUNCTIONS {
+        let doc = function.doc.replace('|', "\\|");
+        let _ = writeln!(page, "| `{}` | {doc} |", function.call);
+    }
+    page
+}
+
+fn report_schema() -> String {
+    let schema = serde_json::to_string_pretty(&taskspec_report::schema());
+    with_newline(schema.unwrap_or_default())
 }
 
 /// A page whose headings are one level deeper, to stand below another's title.

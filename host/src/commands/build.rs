@@ -1,21 +1,17 @@
 //! `build`: a specification becomes a chart.
 
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process;
 use std::time::Instant;
 
 use crate::cli::{Build, Format};
-use crate::compiler::{Chart, Compilation, Compiler, Setting, Severity, component};
+use crate::compiler::{Chart, Compilation, Compiler, component};
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Digest, FileState, Written};
 use crate::report::{self, BuildReport, Source, Tally, counted};
 
 use super::Context;
-
-/// Bytes of a specification; the largest known one has 20 KiB.
-const SPEC_BYTES_MAX: u64 = 4 << 20;
+use super::specification::{compiled, name, read, settings};
 
 /// What came of a build, as far as it went.
 #[derive(Default)]
@@ -63,7 +59,7 @@ fn build(
     clock: &mut Clock,
 ) -> Result<(), Failure> {
     let source = outcome.source.insert(read(&options.spec, name)?);
-    let settings = settings(options)?;
+    let settings = settings(options.catalog.as_deref())?;
     clock.lap("read");
     let mut compiler = Compiler::load(options.limits.limits(), expired(*context, options, name))?;
     clock.lap("load");
@@ -80,18 +76,6 @@ fn build(
     Ok(())
 }
 
-/// What the compiler is told besides the specification.
-fn settings(options: &Build) -> Result<Vec<Setting>, Failure> {
-    let Some(file) = &options.catalog else {
-        return Ok(Vec::new());
-    };
-    let name = file.display().to_string();
-    Ok(vec![Setting {
-        key: "catalog".to_owned(),
-        value: read(file, &name)?.text,
-    }])
-}
-
 /// What to do when the compiler's time is over.
 fn expired(context: Context, options: &Build, name: &str) -> impl FnOnce(Failure) + Send + 'static {
     let (format, name) = (options.message_format, name.to_owned());
@@ -103,21 +87,6 @@ fn expired(context: Context, options: &Build, name: &str) -> impl FnOnce(Failure
             let _ = context.terminal.print(&report::build_report(&report));
             process::exit(failure.exit as i32)
         }
-    }
-}
-
-/// The chart, unless the specification is faulty.
-fn compiled(compilation: &Compilation) -> Result<Option<&Chart>, Failure> {
-    let is_faulty = compilation
-        .diagnostics
-        .iter()
-        .any(|d| d.severity == Severity::Error);
-    match &compilation.chart {
-        _ if is_faulty => Ok(None),
-        Some(chart) => Ok(Some(chart)),
-        None => Err(Failure::bug(
-            "internal error: the compiler gave neither a chart nor an error",
-        )),
     }
 }
 
@@ -137,59 +106,6 @@ fn write(options: &Build, source: &Source, chart: &Chart) -> Result<(PathBuf, Wr
         force: options.force,
     })?;
     Ok((folder, written))
-}
-
-fn name(spec: &Path) -> String {
-    if spec == Path::new("-") {
-        "<stdin>".to_owned()
-    } else {
-        spec.display().to_string()
-    }
-}
-
-fn read(spec: &Path, name: &str) -> Result<Source, Failure> {
-    let bytes = if spec == Path::new("-") {
-        read_all(&mut io::stdin().lock())
-            .map_err(|error| Failure::io("read", Path::new("standard input"), &error))?
-    } else {
-        File::open(spec)
-            .and_then(|mut file| read_all(&mut file))
-            .map_err(|error| Failure::io("read", spec, &error))?
-    };
-    if bytes.len() as u64 > SPEC_BYTES_MAX {
-        let mib = SPEC_BYTES_MAX >> 20;
-        return Err(Failure::spec(format!("`{name}` has more than {mib} MiB"))
-            .help("a specification states intent; keep data in files of its own"));
-    }
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok(Source {
-            name: name.to_owned(),
-            text,
-        }),
-        Err(error) => Err(not_utf8(name, &error)),
-    }
-}
-
-/// One byte more than allowed is enough to know, whatever the size.
-fn read_all(reader: &mut dyn Read) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    reader.take(SPEC_BYTES_MAX + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-fn not_utf8(name: &str, error: &std::string::FromUtf8Error) -> Failure {
-    let offset = error.utf8_error().valid_up_to();
-    let (good, bad) = error.as_bytes().split_at(offset);
-    let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;
-    let byte = bad.first().copied().unwrap_or_default();
-    let failure = Failure::spec(format!("`{name}` is not UTF-8 text")).note(format!(
-        "line {line} has the byte 0x{byte:02x} at offset {offset}"
-    ));
-    if bad.starts_with(&[0xff, 0xfe]) || bad.starts_with(&[0xfe, 0xff]) {
-        failure.help("it begins like UTF-16; save it as UTF-8")
-    } else {
-        failure.help("save the file as UTF-8")
-    }
 }
 
 impl Outcome {
@@ -315,33 +231,5 @@ impl Clock {
         self.laps
             .as_ref()
             .map_or_else(String::new, |laps| format!("debug: {}\n", laps.join(", ")))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn refused(bytes: &[u8]) -> Failure {
-        let error = String::from_utf8(bytes.to_vec()).unwrap_err();
-        not_utf8("spec.toml", &error)
-    }
-
-    #[test]
-    fn text_that_is_not_utf8_is_refused_with_its_place() {
-        let failure = refused(b"a = 1\r\nb = \"\xe9\"\n");
-        assert_eq!(failure.exit, Exit::Spec);
-        assert_eq!(failure.notes, ["line 2 has the byte 0xe9 at offset 12"]);
-        assert_eq!(failure.help.as_deref(), Some("save the file as UTF-8"));
-        assert!(refused(b"\xff\xfea\0").help.unwrap().contains("UTF-16"));
-    }
-
-    #[test]
-    fn a_compiler_that_says_nothing_is_a_bug() {
-        let nothing = Compilation {
-            chart: None,
-            diagnostics: vec![],
-        };
-        assert_eq!(compiled(&nothing).unwrap_err().exit, Exit::Bug);
     }
 }

@@ -20,3 +20,9 @@ pub const FORMAT: &str = "taskspec-report/v1";
 
 /// Version of the form of [`Strength`].
 pub const STRENGTH_FORMAT: &str = "taskspec-strength/v1";
+
+/// JSON Schema (2020-12) of [`Report`].
+#[cfg(feature = "schema")]
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(Report).to_value()
+}

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 /// How a statement ends. There is nothing else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// Shown to be true on rendered manifests.
@@ -31,6 +32,7 @@ impl Verdict {
 
 /// What kind of statement it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// What success is.
@@ -57,6 +59,7 @@ impl Kind {
 
 /// A place in the specification's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Place {
     /// First byte, from 0.
     pub start: u32,
@@ -70,6 +73,7 @@ pub struct Place {
 
 /// A fault of a statement or of a rule file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SpecFault {
     /// Code such as `TS0049`; `explain` has its page.
     pub code: String,
@@ -83,6 +87,7 @@ pub struct SpecFault {
 
 /// What proves a check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Evidence {
     /// Part of the check that is true, or what was found in words.
     pub that: String,
@@ -96,6 +101,7 @@ pub struct Evidence {
 
 /// What refutes a check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Fault {
     /// What is wrong, in one line.
     pub message: String,
@@ -111,6 +117,7 @@ pub struct Fault {
 
 /// One check in one rendering.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Check {
     /// Environment; empty for checks over all of them.
     pub environment: String,
@@ -128,6 +135,7 @@ pub struct Check {
 
 /// A runtime test of a statement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Test {
     /// Environment.
     pub environment: String,
@@ -144,6 +152,7 @@ pub struct Test {
 
 /// A statement and how it ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Statement {
     /// Identifier, such as `C1`; for rules of every chart their name.
     pub id: String,
@@ -171,6 +180,7 @@ pub struct Statement {
 
 /// A rendering that was judged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Rendered {
     /// Name of the environment; empty for the chart's defaults.
     pub environment: String,
@@ -186,6 +196,7 @@ pub struct Rendered {
 
 /// How many statements ended how.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Tally {
     /// Proven statements.
     pub proven: usize,
@@ -199,6 +210,7 @@ pub struct Tally {
 
 /// Every statement of a specification and how it ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Report {
     /// Version of this form: [`crate::FORMAT`].
     pub format: String,

@@ -488,7 +488,7 @@ impl Judge<'_> {
             fault.message = if fault.expected.is_empty() {
                 format!("{that} is false")
             } else {
-                format!("{that}: found {}", fault.found)
+                that
             };
         }
         fault

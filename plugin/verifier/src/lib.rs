@@ -10,6 +10,7 @@
 
 mod amount;
 mod data;
+mod expected;
 mod expression;
 pub mod functions;
 pub mod manifest;

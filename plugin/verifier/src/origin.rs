@@ -162,6 +162,13 @@ fn key(name: &str) -> Key {
     Key::String(Arc::new(name.to_owned()))
 }
 
+/// The path of a field below a path.
+pub fn below(path: &str, name: &str) -> String {
+    let mut path = path.to_owned();
+    push(&mut path, name);
+    path
+}
+
 /// Adds a field to a path; names that are no words stand in brackets.
 fn push(path: &mut String, name: &str) {
     let plain = name

@@ -1,6 +1,7 @@
 //! From a specification and renderings to a report.
 
 use crate::data::to_cel;
+use crate::expected;
 use crate::expression::Judgement;
 use crate::functions::Scene;
 use crate::manifest::{self, Object, text};
@@ -74,10 +75,16 @@ pub fn verify(examination: &Examination) -> Result<report::Report, Refused> {
         worlds(&examination.chart, &examination.renderings, &resolved).map_err(Refused::Input)?;
     let court = Court::new(worlds, &resolved);
     complete(&statements, examination)?;
-    let judged = statements
-        .all
-        .iter()
-        .map(|statement| court.judge(statement));
+    let skipped = match examination.dependencies_skipped {
+        true => skipped(&resolved.tree),
+        false => Vec::new(),
+    };
+    let judged = statements.all.iter().map(|statement| {
+        let mut judged = court.judge(statement);
+        spare(&mut judged, &skipped);
+        judged
+    });
+    let judged = judged.chain(as_compiled(examination, &resolved).map_err(Refused::Input)?);
     let mut report = report::Report {
         format: report::FORMAT.to_owned(),
         chart: examination.chart.clone(),
@@ -106,6 +113,90 @@ pub(crate) fn complete(
             "a rendering of `{}` with values {} is missing",
             case.environment, case.values
         ))),
+    }
+}
+
+/// The statement that a chart in a folder renders what the specification
+/// compiles to; none where the compiler's own chart is judged.
+fn as_compiled(
+    examination: &Examination,
+    resolved: &Resolved,
+) -> Result<Option<report::Statement>, String> {
+    let embedded = embedded(&resolved.tree);
+    let mut checks = Vec::new();
+    for expected in &examination.expected {
+        let found = examination
+            .renderings
+            .iter()
+            .find(|one| one.case == expected.case);
+        let found = found.ok_or("a rendering of the chart is missing")?;
+        // The longest names show nothing that the usual ones do not.
+        if expected.case.longest_name {
+            continue;
+        }
+        let (evidence, faults) = expected::compare(found, expected, &embedded)?;
+        checks.push(report::Check {
+            environment: expected.case.environment.clone(),
+            values: expected.case.values.clone(),
+            that: "the chart renders what the specification compiles to".to_owned(),
+            place: None,
+            evidence,
+            faults,
+        });
+    }
+    if checks.is_empty() {
+        return Ok(None);
+    }
+    let violated = checks.iter().any(|check| !check.faults.is_empty());
+    Ok(Some(report::Statement {
+        id: "as-compiled".to_owned(),
+        kind: report::Kind::Rule,
+        title: "The chart renders what the specification compiles to".to_owned(),
+        why: String::new(),
+        rule: "as-compiled".to_owned(),
+        verdict: if violated { Verdict::Violated } else { Verdict::Proven },
+        place: None,
+        checks,
+        tests: Vec::new(),
+        manual: String::new(),
+        remedy: "state the change in the specification (`patches`, `manifests` and templates/custom are there for what it has no words for) and build the chart again".to_owned(),
+    }))
+}
+
+/// Names of dependencies whose charts may be missing.
+fn skipped(tree: &Node) -> Vec<String> {
+    let json = tree.to_json();
+    let dependencies = json["dependencies"].as_object().into_iter().flatten();
+    dependencies
+        .filter(|(_, one)| {
+            !["embedded/", "external/"]
+                .iter()
+                .any(|kind| text(&one["from"]).starts_with(kind))
+        })
+        .map(|(name, _)| name.clone())
+        .collect()
+}
+
+/// A statement that fails only for objects of skipped dependencies is not
+/// violated: nobody looked.
+fn spare(judged: &mut report::Statement, skipped: &[String]) {
+    let about = |message: &str| {
+        let mut words = message.split(|c: char| !c.is_alphanumeric() && c != '-');
+        words.any(|word| skipped.iter().any(|name| name == word))
+    };
+    let spared = judged
+        .faults()
+        .all(|(_, fault)| fault.object.is_empty() && about(&fault.message));
+    if judged.verdict == Verdict::Violated && spared {
+        judged.verdict = Verdict::Manual;
+        let first = judged
+            .faults()
+            .next()
+            .map(|(_, fault)| fault.message.clone());
+        judged.manual = format!(
+            "Not judged, since the objects of the dependencies were skipped: {}.",
+            first.unwrap_or_default()
+        );
     }
 }
 

@@ -1,0 +1,312 @@
+//! `verify`: every statement of a specification, judged on rendered manifests.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use taskspec_report::{Examination, Plan, Report, RuleFile, SpecFault, Verdict};
+
+use crate::cli::{ReportFormat, Verify};
+use crate::compiler::{Chart, Compiler, Diagnostic, Label, Severity, Span};
+use crate::failure::{Exit, Failure};
+use crate::helm::Helm;
+use crate::limits::Limits;
+use crate::rendering::{self, Dependencies, Staged};
+use crate::report::{self, Source, Tally};
+use crate::verifier::Verifier;
+
+use super::Context;
+use super::specification::{compiled, name, read, settings};
+
+/// Judges, reports, and says how it ended.
+pub(super) fn run(context: &Context, options: &Verify) -> Result<Exit, Failure> {
+    let began = Instant::now();
+    let source = read(&options.spec, &name(&options.spec))?;
+    let Some(mut judged) = judge(context, options, &source)? else {
+        return Ok(Exit::Spec);
+    };
+    if let Some(release) = &options.release {
+        live(options, release, &mut judged)?;
+    }
+    let report = &judged.report;
+    let text = match options.format {
+        ReportFormat::Human => report::verification::human(report, &source, options.evidence),
+        ReportFormat::Json => report::verification::json(report),
+        ReportFormat::Junit => report::verification::junit(report, &source),
+        ReportFormat::Sarif => report::verification::sarif(report, &source),
+        ReportFormat::Markdown => report::verification::markdown(report, &source),
+    };
+    match &options.output {
+        Some(path) => {
+            fs::write(path, text).map_err(|error| Failure::io("write", path, &error))?;
+        }
+        None => context.terminal.print(&text)?,
+    }
+    if context.terminal.verbose {
+        let seconds = began.elapsed().as_secs_f64();
+        context
+            .terminal
+            .print_error(&format!("debug: verified in {seconds:.2} s\n"));
+    }
+    Ok(if report.holds() {
+        Exit::Done
+    } else {
+        Exit::Findings
+    })
+}
+
+/// A specification that was judged, with what it was judged on.
+pub(super) struct Judged {
+    pub chart: Chart,
+    pub examination: Examination,
+    pub report: Report,
+}
+
+/// Builds, renders and judges. None if the specification has faults, which are
+/// printed then.
+pub(super) fn judge(
+    context: &Context,
+    options: &Verify,
+    source: &Source,
+) -> Result<Option<Judged>, Failure> {
+    let limits = options.limits.limits();
+    let Some(chart) = compile(context, options, source, limits)? else {
+        return Ok(None);
+    };
+    let rules = rule_files(options.rules.as_deref())?;
+    let terminal = context.terminal;
+    let mut verifier = Verifier::load(limits, move |failure| terminal.abort(&failure))?;
+    let plan = verifier.plan(&source.text, &rules)?;
+    drop(verifier);
+    if !plan.faults.is_empty() {
+        let faults: Vec<Diagnostic> = plan.faults.iter().map(diagnostic).collect();
+        terminal.print_error(&report::diagnostics(source, &faults));
+        let tally = Tally::of(&faults);
+        let message = format!("could not verify {}: {tally}", source.name);
+        terminal.print_error(&report::error(&message));
+        return Ok(None);
+    }
+    let examination = examination(options, source, &chart, plan, rules)?;
+    // Its clock starts anew: rendering is Helm's time.
+    let mut verifier = Verifier::load(limits, move |failure| terminal.abort(&failure))?;
+    let report = verifier.verify(&examination)?;
+    Ok(Some(Judged {
+        chart,
+        examination,
+        report,
+    }))
+}
+
+fn compile(
+    context: &Context,
+    options: &Verify,
+    source: &Source,
+    limits: Limits,
+) -> Result<Option<Chart>, Failure> {
+    let terminal = context.terminal;
+    let mut compiler = Compiler::load(limits, move |failure| terminal.abort(&failure))?;
+    let settings = settings(options.catalog.as_deref())?;
+    let compilation = compiler.compile(&source.text, &settings)?;
+    if let Some(chart) = compiled(&compilation)? {
+        return Ok(Some(chart.clone()));
+    }
+    terminal.print_error(&report::diagnostics(source, &compilation.diagnostics));
+    let tally = Tally::of(&compilation.diagnostics);
+    let message = format!("could not verify {}: {tally}", source.name);
+    terminal.print_error(&report::error(&message));
+    Ok(None)
+}
+
+/// Renders every case.
+fn examination(
+    options: &Verify,
+    source: &Source,
+    chart: &Chart,
+    plan: Plan,
+    rules: Vec<RuleFile>,
+) -> Result<Examination, Failure> {
+    let helm = Helm::find()?;
+    let dependencies = match (options.update_dependencies, options.skip_dependencies) {
+        (true, _) => Dependencies::Update,
+        (_, true) => Dependencies::Skip,
+        _ => Dependencies::Present,
+    };
+    let built = match &options.chart {
+        Some(path) => path.clone(),
+        None => Path::new("chart-out").join(&chart.name),
+    };
+    let compiled =
+        |helm: &Helm| Staged::compiled(helm, &chart.name, &chart.files, Some(&built), dependencies);
+    let staged = match &options.chart {
+        Some(path) => Staged::folder(&helm, path, dependencies)?,
+        None => compiled(&helm)?,
+    };
+    let render =
+        |staged: &Staged| rendering::render(&helm, staged, &chart.environments, &plan.cases);
+    let renderings = render(&staged)?;
+    // A chart that taskspec wrote must render what it would write today.
+    let generated = options
+        .chart
+        .as_ref()
+        .filter(|path| path.join(crate::output::LOCK_NAME).is_file());
+    let expected = match generated {
+        Some(_) => render(&compiled(&helm)?)?,
+        None => Vec::new(),
+    };
+    Ok(Examination {
+        spec: source.text.clone(),
+        rules,
+        chart: staged.name.clone(),
+        version: staged.version.clone(),
+        renderings,
+        expected,
+        dependencies_skipped: staged.dependencies_skipped,
+    })
+}
+
+/// The rules in a folder, by name.
+pub(super) fn rule_files(folder: Option<&Path>) -> Result<Vec<RuleFile>, Failure> {
+    let Some(folder) = folder else {
+        return Ok(Vec::new());
+    };
+    let read = |error| Failure::io("read", folder, &error);
+    let entries = fs::read_dir(folder).map_err(read)?;
+    let mut paths: Vec<PathBuf> = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(read)?.path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "toml")
+        {
+            paths.push(path);
+        }
+    }
+    if paths.is_empty() {
+        return Err(
+            Failure::spec(format!("`{}` has no rules", folder.display()))
+                .help("a rule is a file <name>.toml; `explain TS0049` says what stands in it"),
+        );
+    }
+    paths.sort();
+    paths
+        .into_iter()
+        .map(|path| {
+            let text =
+                fs::read_to_string(&path).map_err(|error| Failure::io("read", &path, &error))?;
+            let name = path.file_stem().unwrap_or_default().to_string_lossy();
+            Ok(RuleFile {
+                name: name.into_owned(),
+                text,
+            })
+        })
+        .collect()
+}
+
+/// A fault of a statement as the compiler's faults are printed.
+fn diagnostic(fault: &SpecFault) -> Diagnostic {
+    let labels = fault.place.map(|place| Label {
+        at: Span {
+            start: place.start,
+            end: place.end,
+        },
+        text: String::new(),
+        primary: true,
+    });
+    Diagnostic {
+        severity: Severity::Error,
+        code: fault.code.clone(),
+        message: fault.message.clone(),
+        labels: labels.into_iter().collect(),
+        notes: Vec::new(),
+        help: Some(fault.help.clone()),
+    }
+}
+
+/// Runs the tests of a release and folds what came of them into the report.
+fn live(options: &Verify, release: &str, judged: &mut Judged) -> Result<(), Failure> {
+    let environments = &judged.chart.environments;
+    let named = |name: &str| environments.iter().find(|one| one.name == name);
+    let environment = match &options.environment {
+        Some(name) => Some(named(name).ok_or_else(|| {
+            let all: Vec<&str> = environments.iter().map(|one| one.name.as_str()).collect();
+            Failure::spec(format!("there is no environment `{name}`"))
+                .help(format!("there are: {}", all.join(", ")))
+        })?),
+        None => environments
+            .iter()
+            .find(|one| one.release == release)
+            .or(environments.first().filter(|_| environments.len() == 1)),
+    };
+    if environment.is_none() && !environments.is_empty() {
+        return Err(
+            Failure::spec(format!("no environment has a release `{release}`"))
+                .help("say which one it is with `--environment NAME`"),
+        );
+    }
+    let asked = env::var("HELM_NAMESPACE")
+        .ok()
+        .filter(|name| !name.is_empty());
+    let namespace = asked.or_else(|| environment.map(|one| one.namespace.clone()));
+    let (said, passed) = Helm::find()?.test(release, namespace.as_deref())?;
+    let name = environment.map_or("", |one| one.name.as_str());
+    fold(&mut judged.report, name, release, &said, passed);
+    Ok(())
+}
+
+/// Enters what `helm test` said. A criterion whose tests passed is proven for
+/// this release; one whose test failed is violated.
+fn fold(report: &mut Report, environment: &str, release: &str, said: &str, passed: bool) {
+    for statement in &mut report.statements {
+        let mut n_failed = 0;
+        let mut n_run = 0;
+        for test in &mut statement.tests {
+            if test.environment != environment {
+                continue;
+            }
+            let outcome = phase(said, &test.pod).unwrap_or(passed);
+            test.passed = Some(outcome);
+            test.said = if outcome {
+                format!("passed in release {release}")
+            } else {
+                said.trim().to_owned()
+            };
+            n_run += 1;
+            n_failed += usize::from(!outcome);
+        }
+        if n_failed > 0 {
+            statement.verdict = Verdict::Violated;
+            "`helm test --logs` shows what the test found".clone_into(&mut statement.remedy);
+        } else if n_run > 0 && statement.verdict == Verdict::Runtime {
+            statement.verdict = Verdict::Proven;
+        }
+    }
+    report.count();
+}
+
+/// Whether Helm says that a test succeeded; none if it does not name the test.
+fn phase(said: &str, pod: &str) -> Option<bool> {
+    let mut lines = said.lines();
+    lines.find(|line| {
+        let name = line.strip_prefix("TEST SUITE:").map(str::trim);
+        name.is_some_and(|name| name == pod || name.ends_with(&format!("-{pod}")))
+    })?;
+    lines
+        .take_while(|line| !line.starts_with("TEST SUITE:"))
+        .find_map(|line| Some(line.strip_prefix("Phase:")?.trim() == "Succeeded"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SAID: &str = "NAME: shop\nTEST SUITE:     shop-connection-test\n\
+        Last Started:   Mon\nPhase:          Succeeded\nTEST SUITE:     other\nPhase:          Failed\n";
+
+    #[test]
+    fn phases_belong_to_their_tests() {
+        assert_eq!(phase(SAID, "shop-connection-test"), Some(true));
+        assert_eq!(phase(SAID, "other"), Some(false));
+        assert_eq!(phase(SAID, "none"), None);
+    }
+}

@@ -1,0 +1,143 @@
+//! A verification in every form that it is printed in.
+
+mod human;
+mod junit;
+mod markdown;
+mod sarif;
+
+use taskspec_report::{Check, Evidence, Fault, Kind, Report, Statement, Test, Verdict};
+
+use super::counted;
+
+pub use human::human;
+pub use junit::junit;
+pub use markdown::markdown;
+pub use sarif::sarif;
+
+/// The report as one JSON document, with a line feed at its end.
+pub fn json(report: &Report) -> String {
+    // Strings, numbers and lists always have a JSON form.
+    serde_json::to_string_pretty(report).unwrap_or_default() + "\n"
+}
+
+/// Such as "24 proven, 1 by helm test, 2 by a person, 0 violated".
+fn tally(report: &Report) -> String {
+    let tally = &report.tally;
+    let mut parts = vec![format!("{} proven", tally.proven)];
+    if tally.runtime > 0 {
+        parts.push(format!("{} by helm test", tally.runtime));
+    }
+    if tally.manual > 0 {
+        parts.push(format!("{} by a person", tally.manual));
+    }
+    parts.push(format!("{} violated", tally.violated));
+    parts.join(", ")
+}
+
+/// What was judged, such as "3 environments, 118 objects".
+fn scope(report: &Report) -> String {
+    let own: usize = report.renderings.iter().map(|one| one.own_objects).sum();
+    let others: usize = report
+        .renderings
+        .iter()
+        .map(|one| one.dependency_objects)
+        .sum();
+    let mut text = format!(
+        "{}, {}",
+        counted(report.renderings.len(), "environment"),
+        counted(own + others, "object")
+    );
+    if report.dependencies_skipped {
+        text += "; the dependencies' objects were skipped";
+    }
+    text
+}
+
+/// The environment of a check and its further values.
+fn whereabouts(check: &Check) -> String {
+    let environment = match check.environment.as_str() {
+        "" => "all environments",
+        name => name,
+    };
+    if check.values.is_null() {
+        environment.to_owned()
+    } else {
+        format!("{environment} with {}", check.values)
+    }
+}
+
+/// `Deployment/api spec.replicas`.
+fn location(object: &str, path: &str) -> String {
+    [object, path]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// A fault in one line, without where it is.
+fn fault(fault: &Fault) -> String {
+    let mut text = fault.message.clone();
+    let mut found = Vec::new();
+    if !fault.found.is_empty() {
+        found.push(format!("found {}", fault.found));
+    }
+    if !fault.expected.is_empty() {
+        found.push(format!("expected {}", fault.expected));
+    }
+    if !found.is_empty() {
+        text += &format!(" ({})", found.join(", "));
+    }
+    text
+}
+
+/// Evidence in one line.
+fn evidence(evidence: &Evidence) -> String {
+    let place = location(&evidence.object, &evidence.path);
+    let mut text = evidence.that.clone();
+    if !evidence.found.is_empty() {
+        text += &format!(", found {}", evidence.found);
+    }
+    if place.is_empty() {
+        text
+    } else {
+        format!("{place}: {text}")
+    }
+}
+
+/// What a test does and what came of it.
+fn test(test: &Test) -> String {
+    let outcome = match test.passed {
+        None => String::new(),
+        Some(true) => format!(": {}", test.said),
+        Some(false) => ": failed".to_owned(),
+    };
+    let reaches = test.reaches.join(", ");
+    format!("helm test {} reaches {reaches}{outcome}", test.pod)
+}
+
+/// Statements of the specification, without the rules of every chart.
+fn stated(report: &Report) -> impl Iterator<Item = &Statement> {
+    report
+        .statements
+        .iter()
+        .filter(|one| one.kind != Kind::Rule)
+}
+
+/// The rules of every chart.
+fn rules(report: &Report) -> impl Iterator<Item = &Statement> {
+    report
+        .statements
+        .iter()
+        .filter(|one| one.kind == Kind::Rule)
+}
+
+/// The first line of a text.
+fn first_line(text: &str) -> &str {
+    text.trim().lines().next().unwrap_or_default()
+}
+
+/// How a person would tell a verdict.
+fn word(verdict: Verdict) -> &'static str {
+    verdict.name()
+}
