@@ -6,15 +6,20 @@
 
 mod question;
 mod report;
+mod strength;
 
 pub use question::{Case, Environment, Examination, Plan, Rendering, RuleFile};
 pub use report::{
     Check, Evidence, Fault, Kind, Place, Rendered, Report, SpecFault, Statement, Tally, Test,
     Verdict,
 };
+pub use strength::{DamageKind, Share, Strength, Suggestion, Unnoticed, Watch};
 
 /// Version of the report's form.
 pub const FORMAT: &str = "taskspec-report/v1";
+
+/// Version of the form of [`Strength`].
+pub const STRENGTH_FORMAT: &str = "taskspec-strength/v1";
 
 /// JSON Schema (2020-12) of [`Report`].
 #[cfg(feature = "schema")]

@@ -5,7 +5,8 @@
 //! random number, an environment variable or the network: the same arguments
 //! always give the same result.
 //!
-//! [`plan`] says what has to be rendered, [`verify`] judges it.
+//! [`plan`] says what has to be rendered, [`verify`] judges it, and [`strength()`]
+//! says what the statements would notice if it were broken.
 
 mod amount;
 mod data;
@@ -19,11 +20,13 @@ mod references;
 pub mod rules;
 mod secrets;
 mod statements;
+pub mod strength;
 pub mod totals;
 mod verify;
 pub mod world;
 mod written;
 
+pub use strength::strength;
 pub use verify::{Refused, plan, verify};
 
 use taskspec_report::RuleFile;

@@ -12,7 +12,9 @@ use crate::world::World;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use taskspec_report::{self as report, Evidence, Examination, Plan, Rendering, RuleFile, Verdict};
+use taskspec_report::{
+    self as report, Case, Evidence, Examination, Plan, Rendering, RuleFile, Verdict,
+};
 use taskspec_spec::Resolved;
 use taskspec_spec::tree::{self, Node};
 
@@ -48,7 +50,11 @@ pub fn plan(spec: &str, own: &[RuleFile]) -> Result<Plan, String> {
     })
 }
 
-fn resolve(spec: &str) -> Result<Resolved, String> {
+/// What the compiler makes of a specification.
+///
+/// # Errors
+/// If it refuses it.
+pub(crate) fn resolve(spec: &str) -> Result<Resolved, String> {
     let (resolved, diagnostics) = taskspec_spec::resolve(spec);
     resolved.ok_or_else(|| {
         let first = diagnostics.first();
@@ -68,16 +74,7 @@ pub fn verify(examination: &Examination) -> Result<report::Report, Refused> {
     let worlds =
         worlds(&examination.chart, &examination.renderings, &resolved).map_err(Refused::Input)?;
     let court = Court::new(worlds, &resolved);
-    for case in &statements.cases {
-        let found = examination.renderings.iter().any(|one| one.case == *case);
-        if !found {
-            let environment = &case.environment;
-            return Err(Refused::Input(format!(
-                "a rendering of `{environment}` with values {} is missing",
-                case.values
-            )));
-        }
-    }
+    complete(&statements, examination)?;
     let skipped = match examination.dependencies_skipped {
         true => skipped(&resolved.tree),
         false => Vec::new(),
@@ -99,6 +96,24 @@ pub fn verify(examination: &Examination) -> Result<report::Report, Refused> {
     };
     report.count();
     Ok(report)
+}
+
+/// Whether every rendering is there that the statements need.
+///
+/// # Errors
+/// If one is missing.
+pub(crate) fn complete(
+    statements: &Statements<'_>,
+    examination: &Examination,
+) -> Result<(), Refused> {
+    let missing = |case: &&Case| !examination.renderings.iter().any(|one| one.case == **case);
+    match statements.cases.iter().find(missing) {
+        None => Ok(()),
+        Some(case) => Err(Refused::Input(format!(
+            "a rendering of `{}` with values {} is missing",
+            case.environment, case.values
+        ))),
+    }
 }
 
 /// The statement that a chart in a folder renders what the specification
@@ -277,8 +292,29 @@ impl Court {
             .collect()
     }
 
+    /// Names of the environments.
+    pub(crate) fn environments(&self) -> &[String] {
+        &self.environments
+    }
+
+    /// All renderings.
+    pub(crate) fn worlds(&self) -> &[Arc<World>] {
+        &self.scene.worlds
+    }
+
+    /// The same with other worlds, about one environment only.
+    pub(crate) fn about(&self, environment: &str, worlds: Vec<Arc<World>>) -> Self {
+        Self {
+            scene: Scene {
+                worlds: Arc::new(worlds),
+                ..self.scene.clone()
+            },
+            environments: vec![environment.to_owned()],
+        }
+    }
+
     /// The scene of a rendering.
-    fn scene(&self, wanted: impl Fn(&World) -> bool) -> Option<Scene> {
+    pub(crate) fn scene(&self, wanted: impl Fn(&World) -> bool) -> Option<Scene> {
         let current = self.scene.worlds.iter().position(|world| wanted(world))?;
         Some(Scene {
             current,
@@ -329,7 +365,7 @@ impl Court {
         judged
     }
 
-    fn by_rule(
+    pub(crate) fn by_rule(
         &self,
         rule: &Rule,
         given: &Value,
@@ -367,32 +403,35 @@ impl Court {
     }
 
     fn by_check(&self, check: &Check) -> Vec<report::Check> {
-        let judge = |environment: &String| {
-            let scene = self.scene(|world| {
-                world.environment == *environment
-                    && world.values == check.values
-                    && !world.longest_name
-            });
-            let judgement = scene.map_or_else(missing, |scene| {
-                let context = scene.context();
-                check
-                    .expression
-                    .judge(&scene, &context, &Bindings::default(), true)
-            });
-            report::Check {
-                environment: environment.clone(),
-                values: check.values.clone(),
-                that: check.that.clone(),
-                place: Some(check.place),
-                evidence: judgement.evidence,
-                faults: judgement.faults,
-            }
-        };
-        check.environments.iter().map(judge).collect()
+        let environments = check.environments.iter();
+        environments
+            .map(|environment| self.check_in(check, environment))
+            .collect()
+    }
+
+    /// Judges an expression in one environment.
+    pub(crate) fn check_in(&self, check: &Check, environment: &str) -> report::Check {
+        let scene = self.scene(|world| {
+            world.environment == environment && world.values == check.values && !world.longest_name
+        });
+        let judgement = scene.map_or_else(missing, |scene| {
+            let context = scene.context();
+            check
+                .expression
+                .judge(&scene, &context, &Bindings::default(), true)
+        });
+        report::Check {
+            environment: environment.to_owned(),
+            values: check.values.clone(),
+            that: check.that.clone(),
+            place: Some(check.place),
+            evidence: judgement.evidence,
+            faults: judgement.faults,
+        }
     }
 
     /// Finds the pods of `helm test` that try what a criterion asks for.
-    fn by_test(
+    pub(crate) fn by_test(
         &self,
         reaches: &[String],
         place: Option<report::Place>,
