@@ -8,9 +8,11 @@
 //! [`plan`] says what has to be rendered, [`verify`] judges it.
 
 mod amount;
+mod compare;
 mod data;
 mod expression;
 pub mod functions;
+mod landscape;
 pub mod manifest;
 mod network;
 mod origin;
@@ -23,6 +25,8 @@ mod verify;
 pub mod world;
 mod written;
 
+pub use compare::compare;
+pub use landscape::landscape;
 pub use verify::{Refused, plan, verify};
 
 use taskspec_report::RuleFile;
