@@ -2,6 +2,7 @@
 //! writer of each form escapes it, templates cannot forget to.
 
 use crate::page::Page;
+use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, Error, Output, State, UndefinedBehavior, Value, context};
 use sha2::{Digest as _, Sha256};
@@ -43,8 +44,11 @@ fn engine() -> Environment<'static> {
     let mut engine = Environment::new();
     engine.set_undefined_behavior(UndefinedBehavior::Strict);
     engine.set_auto_escape_callback(|_| AutoEscape::Html);
-    engine.set_trim_blocks(true);
-    engine.set_lstrip_blocks(true);
+    let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
+    match syntax {
+        Ok(syntax) => engine.set_syntax(syntax),
+        Err(fault) => panic!("{fault:#}"),
+    }
     for (name, source) in [
         ("review.html", include_str!("../templates/review.html")),
         ("parts.html", include_str!("../templates/parts.html")),
