@@ -77,7 +77,7 @@ fn violated(site: &Site<'_>) -> Vec<Item> {
                 help: statement.remedy.clone(),
                 link: format!("s{}", index + 1),
                 link_text: statement.id.clone(),
-                ..plain("violated", "high", format!("{} {}{fault}", statement.id, statement.title))
+                ..plain("violated", "high", format!("{}{fault}", statement.title))
             }
         })
         .collect()
@@ -135,9 +135,9 @@ fn manual(site: &Site<'_>) -> Vec<Item> {
     let all = site.review.report.statements.iter().enumerate();
     all.filter_map(|(index, statement)| {
         let text = match statement.verdict {
-            Verdict::Manual => format!("{} {}: {}", statement.id, statement.title, one_line(&statement.manual)),
+            Verdict::Manual => format!("{}: {}", statement.title, one_line(&statement.manual)),
             Verdict::Runtime if statement.tests.iter().any(|test| test.passed.is_none()) => {
-                format!("{} {}: run helm test", statement.id, statement.title)
+                format!("{}: run helm test", statement.title)
             }
             _ => return None,
         };

@@ -146,12 +146,15 @@ fn row(landscape: &Landscape, edge: &Edge) -> Option<Row> {
         let node = landscape.node(id)?;
         Some(format!("{} ({})", node.label, node.kind.name()))
     };
+    // Names of objects begin with the release's, which differs between environments.
+    let release = format!("/{}-", landscape.release);
+    let because: Vec<String> = edge.because.iter().map(|one| one.replace(&release, "/")).collect();
     Some(Row {
         from: name(&edge.from)?,
         how: edge.kind.name(),
         to: name(&edge.to)?,
         ports: edge.ports.join(", "),
-        because: words::few(&edge.because, 6),
+        because: words::few(&because, 6),
     })
 }
 
@@ -271,14 +274,16 @@ fn lines(members: &[&Landscape], node: &Node, versions: &[&Node]) -> Vec<String>
                 });
                 lines.push(image);
             }
-            let requests = each(&|one| {
-                let main = one.pods.first().and_then(words::main);
-                main.map_or_else(String::new, |main| {
-                    let of = |name: &str| main.requests.get(name).cloned().unwrap_or_default();
-                    format!("{}/{}", of("cpu"), of("memory")).trim_matches('/').to_owned()
-                })
-            });
-            lines.push(requests);
+            for (resource, word) in [("cpu", "CPU"), ("memory", "memory")] {
+                let requested = each(&|one| {
+                    let main = one.pods.first().and_then(words::main);
+                    let stated = main.and_then(|main| main.requests.get(resource));
+                    stated.cloned().unwrap_or_default()
+                });
+                if !requested.is_empty() {
+                    lines.push(format!("{word} {requested}"));
+                }
+            }
             let volumes = volumes(members, node);
             if !volumes.is_empty() {
                 lines.push(format!("keeps {volumes}"));

@@ -183,12 +183,14 @@ fn verdict(review: &Review) -> String {
     }
     let mut open = Vec::new();
     if tally.runtime > 0 {
-        open.push(format!("{} wait for helm test", tally.runtime));
+        let waits = if tally.runtime == 1 { "waits" } else { "wait" };
+        open.push(format!("{} {waits} for helm test", tally.runtime));
     }
     if tally.manual > 0 {
-        open.push(format!("{} for a person", tally.manual));
+        let waits = if tally.manual == 1 { "needs" } else { "need" };
+        open.push(format!("{} {waits} a person", tally.manual));
     }
-    let rest = if open.is_empty() { String::new() } else { format!("; {}", words::joined(&open)) };
+    let rest = if open.is_empty() { String::new() } else { format!("; {}", open.join(", ")) };
     format!("nothing is violated: {} of {all} statements are proven on the manifests{rest}", tally.proven)
 }
 

@@ -61,7 +61,7 @@ fn whole(all: &[Landscape]) -> Group {
     };
     let rows = vec![
         each("release", &|one| one.release.clone()),
-        each("namespace of the rendering", &|one| one.namespace.clone()),
+        each("namespace", &|one| one.namespace.clone()),
         each("Helm refused", &|one| one.refused.clone()),
         each("pods that stay", &|one| words::range(one.totals.pods, one.totals.most_pods)),
         each("CPU requested", &|one| words::cores(one.totals.requests.cpu)),

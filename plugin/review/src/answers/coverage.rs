@@ -18,6 +18,9 @@ const SUBJECTS: [NodeKind; 8] = [
     NodeKind::Volume,
 ];
 
+/// A check whose evidence names more objects is about the chart as a whole.
+const MOST_OBJECTS: usize = 5;
+
 /// Subjects without a statement, environments without one, and what is covered.
 pub fn points(site: &Site<'_>) -> Vec<Point> {
     let own: Vec<&Statement> = site
@@ -108,7 +111,13 @@ fn named_by(
         let worded = given
             .get(&statement.id)
             .is_some_and(|texts| texts.iter().any(|text| words::names(text, &node.label)));
-        let seen = statement.checks.iter().any(|check| {
+        // A check of everything is no statement on one thing.
+        let broad = statement.kind == Kind::NonGoal
+            || statement.checks.iter().any(|check| {
+                let named: BTreeSet<&str> = check.evidence.iter().map(|one| one.object.as_str()).collect();
+                named.len() > MOST_OBJECTS
+            });
+        let seen = !broad && statement.checks.iter().any(|check| {
             let evidence = check.evidence.iter().map(|one| &one.object);
             let faults = check.faults.iter().map(|one| &one.object);
             evidence.chain(faults).any(|object| objects.contains(object.as_str()))

@@ -44,7 +44,11 @@ fn pattern(landscape: &Landscape, node: &Node) -> String {
         _ => format!("{} in the release, from the chart {}", servers(least, most), shown(&node.origin)),
     };
     let volumes: Vec<String> = linked(landscape, &node.id, EdgeKind::Mounts)
-        .map(|volume| format!("{} ({})", volume.label, volume.facts.join(", ")))
+        .map(|volume| {
+            let kept = volume.facts.iter().any(|fact| fact.starts_with("kept"));
+            let fate = if kept { "kept when the release goes" } else { "deleted with the release" };
+            format!("{} ({fate})", volume.label)
+        })
         .collect();
     if node.kind == NodeKind::Dependency {
         if volumes.is_empty() && !operated {

@@ -139,7 +139,7 @@ fn migration(landscape: &Landscape) -> Vec<Point> {
 fn rotation(landscape: &Landscape) -> Vec<Point> {
     let mut found = Vec::new();
     for node in landscape.of(NodeKind::Secret) {
-        let source = format!("Secret {} ({})", node.label, node.origin);
+        let source = format!("Secret {}, {}", node.label, node.origin.replace(": somebody else makes it", ""));
         let readers: Vec<(String, String)> = landscape
             .edges
             .iter()
@@ -157,14 +157,17 @@ fn rotation(landscape: &Landscape) -> Vec<Point> {
                 })
             })
             .collect();
-        let subject = format!("{ROTATION}: {source}");
         let mut seen = Vec::new();
         let readers = readers.into_iter().filter(|one| {
             let fresh = !seen.contains(one);
             seen.push(one.clone());
             fresh
         });
-        found.extend(grouped(&subject, State::Fact, readers.collect()));
+        let points = grouped(ROTATION, State::Fact, readers.collect());
+        found.extend(points.into_iter().map(|point| Point {
+            text: format!("{source}, read by {}", point.text),
+            ..point
+        }));
     }
     if found.is_empty() {
         found.push(Point::new(State::Fact, ROTATION, "no pod reads a Secret"));
@@ -221,7 +224,7 @@ fn exhaustion(site: &Site<'_>, landscape: &Landscape) -> Vec<Point> {
     let mut found = grouped(EXHAUSTION, State::Fact, memory.collect());
     let volumes: Vec<String> = landscape
         .of(NodeKind::Volume)
-        .map(|node| format!("{} ({})", node.label, node.facts.first().map_or("size not stated", String::as_str)))
+        .map(|node| node.label.clone())
         .collect();
     if !volumes.is_empty() {
         found.push(Point::new(

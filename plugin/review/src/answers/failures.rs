@@ -102,7 +102,7 @@ fn needs(landscape: &Landscape, server: &Node, user: &Node, pods: &Pods) -> Stri
     let main = words::main(pods);
     match main.and_then(|one| one.readiness.as_ref()) {
         Some(probe) => parts.push(format!(
-            "{} fails for {}: the pod gets no connections until it succeeds; whether it asks {} is not stated",
+            "a pod whose check {} fails for {} gets no connections until it succeeds; whether that check asks {} is not stated",
             probe.asks,
             words::seconds(words::patience(probe)),
             server.label
@@ -111,7 +111,7 @@ fn needs(landscape: &Landscape, server: &Node, user: &Node, pods: &Pods) -> Stri
     }
     if let Some(probe) = main.and_then(|one| one.liveness.as_ref()) {
         parts.push(format!(
-            "{} fails for {}: the container restarts",
+            "a container whose check {} fails for {} restarts",
             probe.asks,
             words::seconds(words::patience(probe))
         ));

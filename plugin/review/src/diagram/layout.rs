@@ -15,8 +15,8 @@ const CHARACTER: f64 = 7.4;
 /// The same of a name, which is larger and bold.
 const BOLD: f64 = 8.1;
 const NARROWEST: f64 = 130.0;
-const WIDEST: f64 = 236.0;
-const COLUMN_GAP: f64 = 104.0;
+const WIDEST: f64 = 262.0;
+const COLUMN_GAP: f64 = 88.0;
 const ROW_GAP: f64 = 24.0;
 const MARGIN: f64 = 12.0;
 const SWEEPS: usize = 12;

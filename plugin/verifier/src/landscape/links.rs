@@ -68,6 +68,11 @@ impl Drawing<'_> {
                     }
                     continue;
                 }
+                // A part of the release that this environment does not have.
+                let labels = &peer["podSelector"]["matchLabels"];
+                if labels["app.kubernetes.io/instance"] == self.world.release.as_str() {
+                    continue;
+                }
             }
             let (label, facts) = named(peer);
             // A peer at both ends of a picture would be drawn twice.
