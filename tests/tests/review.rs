@@ -185,7 +185,7 @@ fn the_same_review_is_the_same_text() {
 }
 
 /// Text that would be code if a page took it for some.
-const HOSTILE: &str = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{ 7 * 7 }}{% x %}</style></title>";
+const HOSTILE: &str = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{ 7777 * 7777 }}{% x %}</style></title>";
 
 #[test]
 fn hostile_texts_stay_texts() {
@@ -218,7 +218,7 @@ fn hostile_texts_stay_texts() {
     for word in ["TITLE", "DECISION", "SUMMARY", "INTENT", "WHY"] {
         assert!(shown.contains(&format!("{word} <script>")), "{word} is not shown as it is");
     }
-    assert!(!shown.contains("49"), "a template was run");
+    assert!(!shown.contains("60481729"), "a template was run");
     assert!(!markdown(&hostile).contains("\n<script>"));
 }
 

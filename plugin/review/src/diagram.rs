@@ -53,7 +53,7 @@ pub struct Row {
 }
 
 /// The pictures of all environments.
-pub fn diagrams(site: &Site<'_>) -> Vec<Diagram> {
+pub fn diagrams(site: &Site<'_>, share: usize) -> Vec<Diagram> {
     let mut groups: Vec<(String, Vec<&Landscape>)> = Vec::new();
     for landscape in &site.review.landscapes {
         if !landscape.refused.is_empty() {
@@ -67,7 +67,7 @@ pub fn diagrams(site: &Site<'_>) -> Vec<Diagram> {
     }
     let groups = groups.into_iter().enumerate();
     groups
-        .map(|(index, (_, members))| diagram(index + 1, &members))
+        .map(|(index, (_, members))| diagram(index + 1, &members, MOST_ROWS / share))
         .collect()
 }
 
@@ -86,7 +86,7 @@ fn is_drawn(node: &Node) -> bool {
     !matches!(node.kind, NodeKind::Test | NodeKind::Volume | NodeKind::Secret)
 }
 
-fn diagram(number: usize, members: &[&Landscape]) -> Diagram {
+fn diagram(number: usize, members: &[&Landscape], most: usize) -> Diagram {
     let first = members[0];
     let environments: Vec<String> = members
         .iter()
@@ -106,7 +106,7 @@ fn diagram(number: usize, members: &[&Landscape]) -> Diagram {
         note = format!("Numbers with | between them are those of {}.", environments.join(" | "));
     }
     let rows: Vec<Row> = first.edges.iter().filter_map(|edge| row(first, edge)).collect();
-    let more = rows.len().saturating_sub(MOST_ROWS);
+    let more = rows.len().saturating_sub(most);
     Diagram {
         number,
         svg: if too_many {
@@ -117,7 +117,7 @@ fn diagram(number: usize, members: &[&Landscape]) -> Diagram {
         mermaid: if too_many { String::new() } else { mermaid(&plan) },
         environments,
         note,
-        rows: rows.into_iter().take(MOST_ROWS).collect(),
+        rows: rows.into_iter().take(most).collect(),
         more,
     }
 }

@@ -106,12 +106,27 @@ pub struct Review {
     pub comparison: Option<Comparison>,
 }
 
+/// Bytes that a document should not have more of: mailboxes and code hosts cut longer ones.
+const MOST_BYTES: usize = 480_000;
+
 /// The review as Markdown, for terminals and code hosts.
 pub fn markdown(review: &Review) -> String {
-    write::markdown(&page::Page::of(review))
+    shortened(review, write::markdown)
 }
 
 /// The review as a page of HTML that loads nothing.
 pub fn html(review: &Review) -> String {
-    write::html(&page::Page::of(review))
+    shortened(review, write::html)
+}
+
+/// Writes the review, with fewer excerpts the longer it gets.
+fn shortened(review: &Review, write: fn(&page::Page<'_>) -> String) -> String {
+    let mut text = String::new();
+    for share in [1, 2, 4, 8, 64] {
+        text = write(&page::Page::of(review, share));
+        if text.len() <= MOST_BYTES {
+            break;
+        }
+    }
+    text
 }

@@ -89,11 +89,12 @@ pub struct Manual<'a> {
 }
 
 impl<'a> Page<'a> {
-    /// Decides everything that the document says.
-    pub fn of(review: &'a Review) -> Self {
+    /// Decides everything that the document says. A larger `share` leaves out more
+    /// of the texts that are quoted.
+    pub fn of(review: &'a Review, share: usize) -> Self {
         let site = Site::of(review);
         let intent = &site.tree["intent"];
-        let trace = Trace::of(&site);
+        let trace = Trace::of(&site, share);
         let last_line = trace.spec.lines.last().map_or(0, |(number, _)| *number);
         let digests = &review.digests;
         let digests = [
@@ -122,7 +123,7 @@ impl<'a> Page<'a> {
             ],
             attention: attention::items(&site, last_line),
             changes: review.comparison.as_ref().map(Changes::of),
-            diagrams: diagram::diagrams(&site),
+            diagrams: diagram::diagrams(&site, share),
             environments: review
                 .landscapes
                 .iter()

@@ -44,6 +44,28 @@ impl Point {
     }
 }
 
+/// Findings that say the same of several subjects become one.
+pub fn merge_subjects(points: Vec<Point>) -> Vec<Point> {
+    let mut found: Vec<(Point, Vec<String>)> = Vec::new();
+    for point in points {
+        let same = |one: &Point| {
+            one.state == point.state && one.text == point.text && one.places == point.places
+        };
+        match found.iter_mut().find(|(one, _)| same(one)) {
+            Some((_, subjects)) => subjects.push(point.subject),
+            None => {
+                let subject = point.subject.clone();
+                found.push((point, vec![subject]));
+            }
+        }
+    }
+    let merged = found.into_iter().map(|(point, subjects)| Point {
+        subject: words::few(&subjects, 6),
+        ..point
+    });
+    merged.collect()
+}
+
 /// Asks each environment, and says once what several answer alike. Findings on
 /// one subject stand together, in the order in which subjects come up.
 pub fn gather(site: &Site<'_>, ask: impl Fn(&Landscape) -> Vec<Point>) -> Vec<Point> {

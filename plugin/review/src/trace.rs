@@ -140,13 +140,13 @@ pub struct Trace {
 
 impl Trace {
     /// Follows every statement.
-    pub fn of(site: &Site<'_>) -> Self {
-        let (excerpts, hidden) = excerpts(site);
+    pub fn of(site: &Site<'_>, share: usize) -> Self {
+        let (excerpts, hidden) = excerpts(site, MOST_BYTES / share);
         let anchors: BTreeMap<(String, String), String> = excerpts
             .iter()
             .map(|one| ((one.environment.clone(), one.object.clone()), one.anchor.clone()))
             .collect();
-        let spec = lines(&site.review.spec);
+        let spec = lines(&site.review.spec, MOST_SPEC / share);
         let last = spec.lines.last().map_or(0, |(number, _)| *number);
         let statements = site.review.report.statements.iter().enumerate();
         Self {
@@ -161,11 +161,11 @@ impl Trace {
 }
 
 /// The lines of the specification, as many as the document can hold.
-fn lines(spec: &str) -> Lines {
+fn lines(spec: &str, most: usize) -> Lines {
     let (mut shown, mut bytes, mut cut) = (Vec::new(), 0, 0);
     for (number, line) in (1..).zip(spec.lines()) {
         bytes += line.len() + 40;
-        if bytes > MOST_SPEC {
+        if bytes > most {
             cut += 1;
         } else {
             shown.push((number, line.to_owned()));
@@ -175,7 +175,7 @@ fn lines(spec: &str) -> Lines {
 }
 
 /// Objects that evidence names: what is refuted first, production before the others.
-fn excerpts(site: &Site<'_>) -> (Vec<Excerpt>, usize) {
+fn excerpts(site: &Site<'_>, most: usize) -> (Vec<Excerpt>, usize) {
     let mut wanted: Vec<(String, String)> = Vec::new();
     let statements = &site.review.report.statements;
     let mut push = |check: &Check, object: &str| {
@@ -205,7 +205,7 @@ fn excerpts(site: &Site<'_>) -> (Vec<Excerpt>, usize) {
             continue;
         };
         let excerpt = excerpt(shown.len(), &environment, landscape, manifest);
-        if bytes + excerpt.yaml.len() > MOST_BYTES {
+        if bytes + excerpt.yaml.len() > most {
             hidden += 1;
             continue;
         }

@@ -1,13 +1,13 @@
 //! What is missing for security and reliability.
 
-use crate::point::{Point, State, gather};
+use crate::point::{Point, State, gather, merge_subjects};
 use crate::site::Site;
 use crate::words;
 use taskspec_report::{Landscape, Node, NodeKind, Pods, Role};
 
 /// Gaps in every environment.
 pub fn points(site: &Site<'_>) -> Vec<Point> {
-    let mut found = gather(site, |landscape| of(site, landscape));
+    let mut found = merge_subjects(gather(site, |landscape| of(site, landscape)));
     found.sort_by_key(|point| point.state);
     found
 }
