@@ -3,7 +3,7 @@
 //! Takes and gives the types of `taskspec-report`, which cross the border as JSON.
 
 use serde::de::DeserializeOwned;
-use taskspec_report::{Examination, Plan, Report, RuleFile};
+use taskspec_report::{Comparison, Examination, Landscape, Plan, Report, RuleFile, Strength};
 
 use crate::compiler::Entry;
 use crate::failure::Failure;
@@ -83,6 +83,45 @@ impl Verifier {
         let question = written(examination)?;
         let api = self.bindings.taskspec_verifier_api();
         let answer = api.call_verify(&mut self.guest.store, &question);
+        let answer = answer.map_err(|error| self.guest.broke_over_spec(&error))?;
+        read(&answer.map_err(Failure::world)?)
+    }
+
+    /// Breaks the renderings on purpose and tells which statements notice.
+    ///
+    /// # Errors
+    ///
+    /// When the verifier exceeds a limit or breaks.
+    pub fn strength(&mut self, examination: &Examination) -> Result<Strength, Failure> {
+        let question = written(examination)?;
+        let api = self.bindings.taskspec_verifier_api();
+        let answer = api.call_strength(&mut self.guest.store, &question);
+        let answer = answer.map_err(|error| self.guest.broke_over_spec(&error))?;
+        read(&answer.map_err(Failure::world)?)
+    }
+
+    /// What runs in each environment and who talks to whom.
+    ///
+    /// # Errors
+    ///
+    /// When the verifier exceeds a limit or breaks.
+    pub fn landscape(&mut self, examination: &Examination) -> Result<Vec<Landscape>, Failure> {
+        let question = written(examination)?;
+        let api = self.bindings.taskspec_verifier_api();
+        let answer = api.call_landscape(&mut self.guest.store, &question);
+        let answer = answer.map_err(|error| self.guest.broke_over_spec(&error))?;
+        read(&answer.map_err(Failure::world)?)
+    }
+
+    /// What a change changes.
+    ///
+    /// # Errors
+    ///
+    /// When the verifier exceeds a limit or breaks.
+    pub fn compare(&mut self, old: &Examination, new: &Examination) -> Result<Comparison, Failure> {
+        let (old, new) = (written(old)?, written(new)?);
+        let api = self.bindings.taskspec_verifier_api();
+        let answer = api.call_compare(&mut self.guest.store, &old, &new);
         let answer = answer.map_err(|error| self.guest.broke_over_spec(&error))?;
         read(&answer.map_err(Failure::world)?)
     }

@@ -6,6 +6,7 @@ pub mod chart;
 pub mod existing;
 pub mod manifest;
 pub mod parallel;
+pub mod review;
 pub mod structure;
 pub mod text;
 pub mod tools;

@@ -9,10 +9,12 @@
 //! says what the statements would notice if it were broken.
 
 mod amount;
+mod compare;
 mod data;
 mod expected;
 mod expression;
 pub mod functions;
+mod landscape;
 pub mod manifest;
 mod network;
 mod origin;
@@ -26,6 +28,8 @@ mod verify;
 pub mod world;
 mod written;
 
+pub use compare::compare;
+pub use landscape::landscape;
 pub use strength::strength;
 pub use verify::{Refused, plan, verify};
 

@@ -44,16 +44,24 @@ impl api::Guest for Verifier {
 
     fn verify(examination: String) -> Result<String, String> {
         panic_note::install();
-        let examination: Examination =
-            serde_json::from_str(&examination).map_err(|fault| fault.to_string())?;
-        match taskspec_verifier::verify(&examination) {
-            Ok(report) => written(&report),
-            Err(Refused::Input(message)) => Err(message),
-            Err(Refused::Faults(faults)) => {
-                let messages = faults.into_iter().map(|fault| fault.message);
-                Err(messages.collect::<Vec<_>>().join("\n"))
-            }
-        }
+        let report = taskspec_verifier::verify(&read(&examination)?);
+        written(&report.map_err(message)?)
+    }
+
+    fn strength(examination: String) -> Result<String, String> {
+        panic_note::install();
+        let strength = taskspec_verifier::strength(&read(&examination)?);
+        written(&strength.map_err(message)?)
+    }
+
+    fn landscape(examination: String) -> Result<String, String> {
+        panic_note::install();
+        written(&taskspec_verifier::landscape(&read(&examination)?)?)
+    }
+
+    fn compare(old: String, new: String) -> Result<String, String> {
+        panic_note::install();
+        written(&taskspec_verifier::compare(&read(&old)?, &read(&new)?)?)
     }
 
     fn rules(rules: Vec<api::RuleFile>) -> Vec<api::Entry> {
@@ -67,6 +75,20 @@ impl api::Guest for Verifier {
     fn rule_page(name: String, rules: Vec<api::RuleFile>) -> Option<String> {
         panic_note::install();
         taskspec_verifier::rule_page(&name, &files(rules))
+    }
+}
+
+fn read(examination: &str) -> Result<Examination, String> {
+    serde_json::from_str(examination).map_err(|fault| fault.to_string())
+}
+
+fn message(refused: Refused) -> String {
+    match refused {
+        Refused::Input(message) => message,
+        Refused::Faults(faults) => {
+            let messages = faults.into_iter().map(|fault| fault.message);
+            messages.collect::<Vec<_>>().join("\n")
+        }
     }
 }
 

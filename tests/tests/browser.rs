@@ -1,0 +1,204 @@
+//! Reviews in a real browser: they load nothing, report no error, and fit their window.
+//!
+//! Takes the Chromium that `$TASKSPEC_CHROMIUM` names, or `.tools/chromium`.
+
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::Duration;
+use std::{env, fs, thread};
+use taskspec_review::{html, markdown};
+use taskspec_tests::chart::Case;
+use taskspec_tests::review::review;
+use taskspec_tests::tools::{Helm, workspace};
+use tempfile::TempDir;
+
+/// Pages are looked at as wide as a phone, a tablet and a screen.
+const WIDTHS: [u32; 3] = [400, 900, 1600];
+
+/// The browser.
+///
+/// # Panics
+/// If there is none.
+fn chromium() -> PathBuf {
+    let named = env::var_os("TASKSPEC_CHROMIUM").map(PathBuf::from);
+    let program = named.unwrap_or_else(|| workspace().join(".tools/chromium"));
+    assert!(
+        program.is_file(),
+        "there is no Chromium at {}: run `cargo xtask tools`, or `apt-get install chromium` and \
+         set TASKSPEC_CHROMIUM=/usr/bin/chromium",
+        program.display()
+    );
+    program
+}
+
+/// Runs the browser without a window.
+fn run(folder: &Path, arguments: &[String]) -> Output {
+    let profile = folder.join("profile");
+    let limit = Duration::from_secs(60);
+    let mut child = Command::new(chromium())
+        .args([
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+        ])
+        .args([
+            "--no-first-run",
+            "--disable-extensions",
+            "--hide-scrollbars",
+        ])
+        // Nothing but the page itself is asked for: the browser's own services are off.
+        .args([
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+        ])
+        .arg(format!("--user-data-dir={}", profile.display()))
+        .args(arguments)
+        .stdout(fs::File::create(folder.join("out")).expect("a file"))
+        .stderr(fs::File::create(folder.join("err")).expect("a file"))
+        .spawn()
+        .expect("Chromium starts");
+    let mut waited = Duration::ZERO;
+    let status = loop {
+        if let Some(status) = child.try_wait().expect("Chromium can be waited for") {
+            break status;
+        }
+        if waited > limit {
+            let _ = child.kill();
+            panic!("Chromium did not end within {limit:?}");
+        }
+        thread::sleep(Duration::from_millis(50));
+        waited += Duration::from_millis(50);
+    };
+    let read = |name: &str| fs::read(folder.join(name)).unwrap_or_default();
+    Output {
+        status,
+        stdout: read("out"),
+        stderr: read("err"),
+    }
+}
+
+/// Every address that the browser asked for, from its own log of the network.
+fn asked(log: &Path) -> Vec<String> {
+    let text = fs::read_to_string(log).expect("Chromium wrote its log");
+    // A log that was cut off ends without its last brackets.
+    let value: Value = serde_json::from_str(&text)
+        .or_else(|_| serde_json::from_str(&format!("{}]}}", text.trim_end().trim_end_matches(','))))
+        .expect("the log is JSON");
+    let events = value["events"].as_array().cloned().unwrap_or_default();
+    events
+        .iter()
+        .filter_map(|event| event["params"]["url"].as_str())
+        .filter(|url| {
+            !["file:", "data:", "chrome:", "about:", "blob:"]
+                .iter()
+                .any(|own| url.starts_with(own))
+        })
+        .map(str::to_owned)
+        .collect()
+}
+
+/// What a script finds out about the page in a window: that it does not scroll
+/// sideways, that no text of a picture leaves its box, that boxes do not overlap.
+const PROBE: &str = include_str!("../browser/probe.js");
+
+/// The page with the probe in place of its own policy, which would refuse it.
+fn probed(page: &str) -> String {
+    let start = page
+        .find("<meta http-equiv=\"Content-Security-Policy\"")
+        .expect("a policy");
+    let end = start + page[start..].find('>').expect("the policy ends") + 1;
+    let open = format!("{}{}", &page[..start], &page[end..]);
+    open.replacen("</body>", &format!("<script>{PROBE}</script></body>"), 1)
+}
+
+#[test]
+fn pages_fit_their_window_and_ask_for_nothing() {
+    let helm = Helm::all().pop().expect("a Helm");
+    let cases = [
+        Case::example("task-api-embedded"),
+        Case::example("ape-2026"),
+        Case::example("trevor"),
+        Case::own("eleven"),
+        Case::own("hostile-text"),
+        Case::own("long-names"),
+    ];
+    let mut faults = Vec::new();
+    for case in cases {
+        let review = review(&case, &helm).review;
+        assert!(!markdown(&review).is_empty());
+        let page = html(&review);
+        let folder = TempDir::new().expect("a temporary folder");
+        let path = folder.path().join("review.html");
+        let probe = folder.path().join("probed.html");
+        fs::write(&path, &page).expect("a file");
+        fs::write(&probe, probed(&page)).expect("a file");
+        let log = folder.path().join("net.json");
+        for (theme, number) in [("light", 1), ("dark", 0)] {
+            let picture = folder.path().join(format!("{theme}.png"));
+            let output = run(
+                folder.path(),
+                &[
+                    "--enable-logging=stderr".to_owned(),
+                    "--v=0".to_owned(),
+                    format!("--log-net-log={}", log.display()),
+                    "--window-size=900,1200".to_owned(),
+                    format!("--blink-settings=preferredColorScheme={number}"),
+                    format!("--screenshot={}", picture.display()),
+                    format!("file://{}", path.display()),
+                ],
+            );
+            assert!(output.status.success(), "{}: {output:?}", case.name);
+            assert!(picture.is_file(), "{}: no picture", case.name);
+            // The page's own errors and refusals of its policy are CONSOLE lines.
+            let said = String::from_utf8_lossy(&output.stderr);
+            faults.extend(
+                said.lines()
+                    .filter(|line| line.contains("CONSOLE"))
+                    .map(|line| format!("{} {theme}: {line}", case.name)),
+            );
+            faults.extend(
+                asked(&log)
+                    .into_iter()
+                    .map(|url| format!("{} {theme} asks for {url}", case.name)),
+            );
+        }
+        for width in WIDTHS {
+            let output = run(
+                folder.path(),
+                &[
+                    format!("--window-size={width},1200"),
+                    "--dump-dom".to_owned(),
+                    "--virtual-time-budget=2000".to_owned(),
+                    format!("file://{}?width={width}", probe.display()),
+                ],
+            );
+            let dom = String::from_utf8_lossy(&output.stdout).into_owned();
+            let found = dom
+                .split("data-probe=\"")
+                .nth(1)
+                .and_then(|rest| rest.split('"').next());
+            match found {
+                Some("") => {}
+                Some(found) => faults.push(format!("{} at {width}: {found}", case.name)),
+                None => faults.push(format!("{} at {width}: the probe did not run", case.name)),
+            }
+        }
+        let printed = folder.path().join("review.pdf");
+        run(
+            folder.path(),
+            &[
+                "--no-pdf-header-footer".to_owned(),
+                format!("--print-to-pdf={}", printed.display()),
+                format!("file://{}", path.display()),
+            ],
+        );
+        let size = fs::metadata(&printed).map_or(0, |file| file.len());
+        if size < 10_000 {
+            faults.push(format!("{}: the print has {size} bytes", case.name));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
