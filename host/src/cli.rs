@@ -39,6 +39,8 @@ pub(crate) enum Command {
     Build(Build),
     /// Decide every statement of a specification on rendered manifests
     Verify(Verify),
+    /// Write the one document that a reviewer needs to approve
+    Review(Review),
     /// Write a first specification
     Init(Init),
     /// Explain a diagnostic code, or list all codes
@@ -89,8 +91,9 @@ pub(crate) struct Build {
     pub limits: LimitOptions,
 }
 
+/// What is judged, and on what.
 #[derive(Debug, Args)]
-pub(crate) struct Verify {
+pub(crate) struct Subject {
     /// The specification; `-` reads standard input
     pub spec: PathBuf,
 
@@ -114,6 +117,15 @@ pub(crate) struct Verify {
     #[arg(long, conflicts_with = "update_dependencies")]
     pub skip_dependencies: bool,
 
+    #[command(flatten)]
+    pub limits: LimitOptions,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    #[command(flatten)]
+    pub subject: Subject,
+
     /// Also run `helm test` on this release and count what comes of it
     #[arg(long, value_name = "NAME")]
     pub release: Option<String>,
@@ -121,6 +133,10 @@ pub(crate) struct Verify {
     /// The environment of that release [default: the one whose release is called so]
     #[arg(long, value_name = "NAME", requires = "release")]
     pub environment: Option<String>,
+
+    /// Also break the manifests on purpose and tell who notices
+    #[arg(long)]
+    pub strength: bool,
 
     /// Also show what proves each statement
     #[arg(long)]
@@ -138,9 +154,24 @@ pub(crate) struct Verify {
     /// Write the report to a file
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+}
 
+#[derive(Debug, Args)]
+pub(crate) struct Review {
     #[command(flatten)]
-    pub limits: LimitOptions,
+    pub subject: Subject,
+
+    /// Also show what changed since a specification: a file, or REV or REV:PATH of git
+    #[arg(long, value_name = "FILE|REV[:PATH]")]
+    pub against: Option<String>,
+
+    /// Write one self-contained page
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+
+    /// Write the Markdown to a file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }
 
 /// The form of a report.
@@ -169,7 +200,7 @@ pub(crate) struct Rules {
 }
 
 /// Bounds that hardly anybody needs to move.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct LimitOptions {
     /// Memory that the compiler may use, in MiB
     #[arg(
@@ -272,9 +303,10 @@ pub(crate) enum Format {
 }
 
 /// Texts below the options, by sub-command; `$BIN` is how it is called.
-const AFTER_HELP: [(&str, &str); 9] = [
+const AFTER_HELP: [(&str, &str); 10] = [
     ("build", include_str!("help/build.txt")),
     ("verify", include_str!("help/verify.txt")),
+    ("review", include_str!("help/review.txt")),
     ("rules", include_str!("help/rules.txt")),
     ("init", include_str!("help/init.txt")),
     ("explain", include_str!("help/explain.txt")),

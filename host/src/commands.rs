@@ -18,6 +18,7 @@ mod complete;
 mod completions;
 mod explain;
 mod init;
+mod review;
 mod rules;
 mod schema;
 mod specification;
@@ -78,6 +79,7 @@ fn dispatch(context: &Context, command: &Command) -> Result<Exit, Failure> {
     match command {
         Command::Build(options) => return build::run(context, options),
         Command::Verify(options) => return verify::run(context, options),
+        Command::Review(options) => return review::run(context, options),
         Command::Init(options) => init::run(context, options),
         Command::Explain(options) => explain::run(context, options),
         Command::Schema(options) => schema::run(context, options),

@@ -3,11 +3,11 @@
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use taskspec_report::{Examination, Plan, Report, RuleFile, SpecFault, Verdict};
 
-use crate::cli::{ReportFormat, Verify};
+use crate::cli::{ReportFormat, Subject, Verify};
 use crate::compiler::{Chart, Compiler, Diagnostic, Label, Severity, Span};
 use crate::failure::{Exit, Failure};
 use crate::helm::Helm;
@@ -19,13 +19,24 @@ use crate::verifier::Verifier;
 use super::Context;
 use super::specification::{compiled, name, read, settings};
 
+/// Time for hundreds of verifications.
+const STRENGTH_TIME: Duration = Duration::from_secs(900);
+
 /// Judges, reports, and says how it ended.
 pub(super) fn run(context: &Context, options: &Verify) -> Result<Exit, Failure> {
     let began = Instant::now();
-    let source = read(&options.spec, &name(&options.spec))?;
-    let Some(mut judged) = judge(context, options, &source)? else {
+    let spec = &options.subject.spec;
+    let source = read(spec, &name(spec))?;
+    let Some(mut judged) = judge(context, &options.subject, &source)? else {
         return Ok(Exit::Spec);
     };
+    if options.strength {
+        let mut limits = options.subject.limits.limits();
+        limits.time = limits.time.max(STRENGTH_TIME);
+        let terminal = context.terminal;
+        let mut verifier = Verifier::load(limits, move |failure| terminal.abort(&failure))?;
+        judged.report.strength = Some(verifier.strength(&judged.examination)?);
+    }
     if let Some(release) = &options.release {
         live(options, release, &mut judged)?;
     }
@@ -59,6 +70,8 @@ pub(super) fn run(context: &Context, options: &Verify) -> Result<Exit, Failure> 
 /// A specification that was judged, with what it was judged on.
 pub(super) struct Judged {
     pub chart: Chart,
+    /// What the compiler remarked.
+    pub remarks: Vec<Diagnostic>,
     pub examination: Examination,
     pub report: Report,
 }
@@ -67,11 +80,11 @@ pub(super) struct Judged {
 /// printed then.
 pub(super) fn judge(
     context: &Context,
-    options: &Verify,
+    options: &Subject,
     source: &Source,
 ) -> Result<Option<Judged>, Failure> {
     let limits = options.limits.limits();
-    let Some(chart) = compile(context, options, source, limits)? else {
+    let Some((chart, remarks)) = compile(context, options, source, limits)? else {
         return Ok(None);
     };
     let rules = rule_files(options.rules.as_deref())?;
@@ -93,6 +106,7 @@ pub(super) fn judge(
     let report = verifier.verify(&examination)?;
     Ok(Some(Judged {
         chart,
+        remarks,
         examination,
         report,
     }))
@@ -100,16 +114,16 @@ pub(super) fn judge(
 
 fn compile(
     context: &Context,
-    options: &Verify,
+    options: &Subject,
     source: &Source,
     limits: Limits,
-) -> Result<Option<Chart>, Failure> {
+) -> Result<Option<(Chart, Vec<Diagnostic>)>, Failure> {
     let terminal = context.terminal;
     let mut compiler = Compiler::load(limits, move |failure| terminal.abort(&failure))?;
     let settings = settings(options.catalog.as_deref())?;
     let compilation = compiler.compile(&source.text, &settings)?;
     if let Some(chart) = compiled(&compilation)? {
-        return Ok(Some(chart.clone()));
+        return Ok(Some((chart.clone(), compilation.diagnostics)));
     }
     terminal.print_error(&report::diagnostics(source, &compilation.diagnostics));
     let tally = Tally::of(&compilation.diagnostics);
@@ -120,7 +134,7 @@ fn compile(
 
 /// Renders every case.
 fn examination(
-    options: &Verify,
+    options: &Subject,
     source: &Source,
     chart: &Chart,
     plan: Plan,

@@ -4,6 +4,7 @@ mod human;
 mod junit;
 mod markdown;
 mod sarif;
+mod strength;
 
 use taskspec_report::{Check, Evidence, Fault, Kind, Report, Statement, Test, Verdict};
 

@@ -1,5 +1,6 @@
 //! What the verifier answers.
 
+use crate::strength::Strength;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -226,6 +227,9 @@ pub struct Report {
     pub statements: Vec<Statement>,
     /// How many ended how.
     pub tally: Tally,
+    /// What the statements would notice, if somebody asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strength: Option<Strength>,
 }
 
 impl Report {

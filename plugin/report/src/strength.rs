@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// How many damages there were, and how many of them somebody noticed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Share {
     /// Damages that were done.
     pub applied: usize,
@@ -27,6 +28,7 @@ impl Share {
 
 /// A place where a damage was done and nobody noticed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Unnoticed {
     /// Environment; empty for the defaults of a specification without environments.
     pub environment: String,
@@ -42,6 +44,7 @@ pub struct Unnoticed {
 
 /// A kind of damage and who notices it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DamageKind {
     /// Its name: that of its file in the catalogue.
     pub name: String,
@@ -61,6 +64,7 @@ pub struct DamageKind {
 
 /// A statement and what it notices.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Watch {
     /// Identifier; for rules of every chart their name.
     pub id: String,
@@ -78,6 +82,7 @@ pub struct Watch {
 
 /// A statement that would notice what is not noticed yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Suggestion {
     /// The statement in TOML, ready for the specification.
     pub toml: String,
@@ -92,6 +97,7 @@ pub struct Suggestion {
 
 /// How much of what can go wrong with a chart its specification would notice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Strength {
     /// Version of this form: [`crate::STRENGTH_FORMAT`].
     pub format: String,

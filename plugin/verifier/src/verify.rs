@@ -93,6 +93,7 @@ pub fn verify(examination: &Examination) -> Result<report::Report, Refused> {
         dependencies_skipped: examination.dependencies_skipped,
         statements: judged.collect(),
         tally: report::Tally::default(),
+        strength: None,
     };
     report.count();
     Ok(report)

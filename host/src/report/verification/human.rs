@@ -3,6 +3,7 @@
 use anstyle::{AnsiColor, Style};
 use taskspec_report::{Report, Statement, Verdict};
 
+use super::strength::strength;
 use super::{
     evidence, fault, first_line, location, rules, scope, stated, tally, test, whereabouts, word,
 };
@@ -44,6 +45,9 @@ pub fn human(report: &Report, source: &Source, all: bool) -> String {
         tally(report),
         scope(report)
     );
+    if let Some(found) = &report.strength {
+        text += &strength(found);
+    }
     text
 }
 

@@ -2,6 +2,7 @@
 
 use taskspec_report::{Report, Statement, Verdict};
 
+use super::strength::strength;
 use super::{evidence, fault, location, rules, scope, stated, tally, test, whereabouts};
 use crate::report::Source;
 
@@ -35,6 +36,10 @@ pub fn markdown(report: &Report, source: &Source) -> String {
         if statement.verdict == Verdict::Violated {
             text += &violation(statement, source);
         }
+    }
+    if let Some(found) = &report.strength {
+        let said = strength(found).replace("```", "` ` `");
+        text += &format!("\n## Strength\n\n```text\n{}\n```\n", said.trim());
     }
     text
 }
