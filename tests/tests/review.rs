@@ -15,7 +15,15 @@ const LARGEST: usize = 500_000;
 /// `TASKSPEC_REVIEWS=<folder>` the documents stay there to be looked at.
 fn cases() -> Vec<Case> {
     let wanted = std::env::var("TASKSPEC_CASE").unwrap_or_default();
-    let own = ["bare", "eleven", "exposure", "hostile-text", "kinds", "migrations-init", "scaling"];
+    let own = [
+        "bare",
+        "eleven",
+        "exposure",
+        "hostile-text",
+        "kinds",
+        "migrations-init",
+        "scaling",
+    ];
     let mut cases = Case::published();
     cases.extend(own.map(Case::own));
     cases.retain(|case| case.name.contains(&wanted));
@@ -65,7 +73,16 @@ fn links(document: &Html) -> Vec<String> {
     for element in document.select(&select("*")) {
         let name = element.value().name();
         for (key, value) in element.value().attrs() {
-            let is_link = ["href", "src", "srcset", "action", "data", "poster", "xlink:href"].contains(&key);
+            let is_link = [
+                "href",
+                "src",
+                "srcset",
+                "action",
+                "data",
+                "poster",
+                "xlink:href",
+            ]
+            .contains(&key);
             match value.strip_prefix('#') {
                 Some(target) if is_link && !known.contains(target) => {
                     faults.push(format!("{name} leads to {value}, which is not there"));
@@ -122,12 +139,30 @@ fn names(document: &Html) -> Vec<String> {
             faults.push("a th without a scope".to_owned());
         }
     }
-    for query in ["main", "header", "nav[aria-label]", "html[lang]", "title", "a.skip[href='#main']"] {
-        if document.select(&select(query)).count() != if query == "title" { 1 + pictures(document) + boxes(document) } else { 1 } {
+    for query in [
+        "main",
+        "header",
+        "nav[aria-label]",
+        "html[lang]",
+        "title",
+        "a.skip[href='#main']",
+    ] {
+        if document.select(&select(query)).count()
+            != if query == "title" {
+                1 + pictures(document) + boxes(document)
+            } else {
+                1
+            }
+        {
             faults.push(format!("{query} is not there once"));
         }
     }
-    for query in ["svg:not([role='img'])", "svg:not([aria-labelledby])", "section:not([aria-labelledby])", "[tabindex='0']:not([aria-label])"] {
+    for query in [
+        "svg:not([role='img'])",
+        "svg:not([aria-labelledby])",
+        "section:not([aria-labelledby])",
+        "[tabindex='0']:not([aria-label])",
+    ] {
         if document.select(&select(query)).next().is_some() {
             faults.push(format!("there is a {query}"));
         }
@@ -139,8 +174,12 @@ fn names(document: &Html) -> Vec<String> {
             }
         }
     }
-    let policy = document.select(&select("meta[http-equiv='Content-Security-Policy']")).next();
-    let policy = policy.and_then(|meta| meta.attr("content")).unwrap_or_default();
+    let policy = document
+        .select(&select("meta[http-equiv='Content-Security-Policy']"))
+        .next();
+    let policy = policy
+        .and_then(|meta| meta.attr("content"))
+        .unwrap_or_default();
     if !policy.contains("default-src 'none'") || policy.contains("unsafe") {
         faults.push(format!("the content security policy is {policy:?}"));
     }
@@ -166,7 +205,9 @@ fn every_page_is_one_that_anybody_can_read() {
         let review = review(&case, &helm).review;
         keep(&case.name, &review);
         let found = faults(&html(&review)).into_iter();
-        let mut found: Vec<String> = found.map(|fault| format!("{}: {fault}", case.name)).collect();
+        let mut found: Vec<String> = found
+            .map(|fault| format!("{}: {fault}", case.name))
+            .collect();
         let text = markdown(&review);
         if text.len() > LARGEST || !text.starts_with("# Review of ") {
             found.push(format!("{}: Markdown of {} bytes", case.name, text.len()));
@@ -197,7 +238,10 @@ fn hostile_texts_stay_texts() {
         ("\"One helm install deploys the complete stack\"", "TITLE"),
         ("\"Pod disruption budget\"", "DECISION"),
         ("\"one small pod, verbose logs\"", "SUMMARY"),
-        ("\"Production-ready Helm chart for Task API agent with PostgreSQL and Redis\"", "INTENT"),
+        (
+            "\"Production-ready Helm chart for Task API agent with PostgreSQL and Redis\"",
+            "INTENT",
+        ),
         ("\"A single cluster.\"", "WHY"),
         ("\"info\"", "VALUE"),
     ] {
@@ -216,7 +260,10 @@ fn hostile_texts_stay_texts() {
     let body = document.select(&select("body")).next().expect("a body");
     let shown = text(&body);
     for word in ["TITLE", "DECISION", "SUMMARY", "INTENT", "WHY"] {
-        assert!(shown.contains(&format!("{word} <script>")), "{word} is not shown as it is");
+        assert!(
+            shown.contains(&format!("{word} <script>")),
+            "{word} is not shown as it is"
+        );
     }
     assert!(!shown.contains("60481729"), "a template was run");
     assert!(!markdown(&hostile).contains("\n<script>"));
@@ -230,13 +277,19 @@ fn a_comparison_says_what_changes_and_what_that_does() {
     for (from, to) in [
         ("port = 8000", "port = 8001"),
         ("replicas = 3", "replicas = 2"),
-        ("dependencies.postgresql.storage = \"50Gi\"", "dependencies.postgresql.storage = \"20Gi\""),
+        (
+            "dependencies.postgresql.storage = \"50Gi\"",
+            "dependencies.postgresql.storage = \"20Gi\"",
+        ),
         ("title = \"Service mesh\"", "title = \"No service mesh\""),
     ] {
         assert!(new.spec.contains(from), "{from}");
         new.spec = new.spec.replacen(from, to, 1);
     }
-    new.spec = new.spec.replace("workload('agent').replicas == 3", "workload('agent').replicas == 2");
+    new.spec = new.spec.replace(
+        "workload('agent').replicas == 3",
+        "workload('agent').replicas == 2",
+    );
     let before = review(&old, &helm).examination;
     let mut reviewed = review(&new, &helm);
     let mut comparison = taskspec_verifier::compare(&before, &reviewed.examination)
@@ -273,17 +326,27 @@ fn a_hundred_workloads_fit() {
             spec,
             "[workloads.w{index}]\nkind = \"service\"\nimage = \"example/w{index}\"\nport = 8080\nuses = [\"db\"]\n{}\n\
              [workloads.w{index}.env]\nLEVEL = \"info\"\n[workloads.w{index}.probes]\nreadiness = {{ path = \"/\" }}\n",
-            if index > 0 { format!("calls = [\"w{}\"]", index / 3) } else { String::new() },
+            if index > 0 {
+                format!("calls = [\"w{}\"]", index / 3)
+            } else {
+                String::new()
+            },
         );
     }
     for environment in ["dev", "staging", "prod"] {
         let _ = write!(spec, "[environments.{environment}]\n");
         for index in 0..100 {
-            let _ = write!(spec, "[environments.{environment}.workloads.w{index}]\nreplicas = 2\nenv.LEVEL = \"{environment}\"\n");
+            let _ = write!(
+                spec,
+                "[environments.{environment}.workloads.w{index}]\nreplicas = 2\nenv.LEVEL = \"{environment}\"\n"
+            );
         }
     }
     for index in 0..100 {
-        let _ = write!(spec, "[[criteria]]\nid = \"C{index}\"\ntitle = \"w{index} runs\"\n[[criteria.check]]\nthat = \"workload('w{index}').replicas == 2\"\n");
+        let _ = write!(
+            spec,
+            "[[criteria]]\nid = \"C{index}\"\ntitle = \"w{index} runs\"\n[[criteria.check]]\nthat = \"workload('w{index}').replicas == 2\"\n"
+        );
     }
     let case = Case {
         name: "many".to_owned(),
@@ -293,5 +356,9 @@ fn a_hundred_workloads_fit() {
     keep(&case.name, &review);
     let page = html(&review);
     assert_eq!(faults(&page), Vec::<String>::new());
-    assert!(markdown(&review).len() < LARGEST, "{}", markdown(&review).len());
+    assert!(
+        markdown(&review).len() < LARGEST,
+        "{}",
+        markdown(&review).len()
+    );
 }

@@ -29,12 +29,21 @@ const MOST: usize = 40;
 /// The list, what matters most first.
 pub fn items(site: &Site<'_>, last_line: u32) -> Vec<Item> {
     let mut items = violated(site);
-    for landscape in site.review.landscapes.iter().filter(|one| !one.refused.is_empty()) {
-        items.push(plain("not rendered", "high", format!(
-            "{}: {}",
-            words::environment(&landscape.environment),
-            landscape.refused
-        )));
+    for landscape in site
+        .review
+        .landscapes
+        .iter()
+        .filter(|one| !one.refused.is_empty())
+    {
+        items.push(plain(
+            "not rendered",
+            "high",
+            format!(
+                "{}: {}",
+                words::environment(&landscape.environment),
+                landscape.refused
+            ),
+        ));
     }
     items.extend(effects(site, EffectKind::LosesData, "high"));
     items.extend(effects(site, EffectKind::Immutable, "high"));
@@ -46,7 +55,8 @@ pub fn items(site: &Site<'_>, last_line: u32) -> Vec<Item> {
         items.push(plain(
             "not seen",
             "medium",
-            "objects of the dependencies' charts were missing when the chart was rendered".to_owned(),
+            "objects of the dependencies' charts were missing when the chart was rendered"
+                .to_owned(),
         ));
     }
     items.extend(manual(site));
@@ -71,7 +81,11 @@ fn violated(site: &Site<'_>) -> Vec<Item> {
         .map(|(index, statement)| {
             let fault = statement.faults().next();
             let fault = fault.map_or_else(String::new, |(check, fault)| {
-                format!(": {} ({})", fault.message, words::environment(&check.environment))
+                format!(
+                    ": {} ({})",
+                    fault.message,
+                    words::environment(&check.environment)
+                )
             });
             Item {
                 help: statement.remedy.clone(),
@@ -101,19 +115,26 @@ fn effects(site: &Site<'_>, kind: EffectKind, weight: &'static str) -> Vec<Item>
         .into_iter()
         .take(MOST)
         .map(|(text, places)| Item {
-            link: "changes".to_owned(),
-            link_text: "what changes".to_owned(),
-            ..plain(kind.name(), weight, format!("{text} ({})", words::joined(&places)))
+            help: format!("in {}", words::joined(&places)),
+            ..plain(kind.name(), weight, text)
         })
         .collect();
     if more > 0 {
-        items.push(plain(kind.name(), weight, format!("and {more} more: see what changes")));
+        items.push(plain(
+            kind.name(),
+            weight,
+            format!("and {more} more: see what changes"),
+        ));
     }
     items
 }
 
 fn warnings(site: &Site<'_>, weight: Weight, last_line: u32) -> Vec<Item> {
-    let all = site.review.warnings.iter().filter(|one| one.weight == weight);
+    let all = site
+        .review
+        .warnings
+        .iter()
+        .filter(|one| one.weight == weight);
     all.map(|warning| {
         let line = warning.line.filter(|line| *line <= last_line);
         Item {
@@ -141,7 +162,11 @@ fn manual(site: &Site<'_>) -> Vec<Item> {
             }
             _ => return None,
         };
-        let what = if statement.verdict == Verdict::Manual { "by hand" } else { "by helm test" };
+        let what = if statement.verdict == Verdict::Manual {
+            "by hand"
+        } else {
+            "by helm test"
+        };
         Some(Item {
             link: format!("s{}", index + 1),
             link_text: statement.id.clone(),

@@ -102,7 +102,9 @@ impl Changes {
             any: !comparison.statements.is_empty()
                 || !comparison.facts.is_empty()
                 || comparison.environments.iter().any(|one| {
-                    one.change != Change::Changed || !one.objects.is_empty() || !one.notes.is_empty()
+                    one.change != Change::Changed
+                        || !one.objects.is_empty()
+                        || !one.notes.is_empty()
                 }),
             statements: statements.collect(),
             facts: facts.collect(),
@@ -122,7 +124,13 @@ fn shown(difference: &Difference) -> Shown {
 }
 
 fn place(environment: &EnvironmentChange) -> Place {
-    let count = |change: Change| environment.objects.iter().filter(|one| one.change == change).count();
+    let count = |change: Change| {
+        environment
+            .objects
+            .iter()
+            .filter(|one| one.change == change)
+            .count()
+    };
     let summary = match environment.change {
         Change::Added => "a new environment".to_owned(),
         Change::Removed => "an environment that is gone".to_owned(),
@@ -132,7 +140,10 @@ fn place(environment: &EnvironmentChange) -> Place {
                 (count(Change::Added), "added"),
                 (count(Change::Removed), "removed"),
                 (count(Change::Changed), "changed"),
-                (environment.relabelled, "with nothing but a new version in their labels"),
+                (
+                    environment.relabelled,
+                    "with nothing but a new version in their labels",
+                ),
                 (environment.unchanged, "the same"),
             ] {
                 if n > 0 {
@@ -144,7 +155,14 @@ fn place(environment: &EnvironmentChange) -> Place {
     };
     // What has consequences comes first.
     let mut objects: Vec<&ObjectChange> = environment.objects.iter().collect();
-    objects.sort_by_key(|object| object.effects.iter().map(|one| one.kind).min().map_or(99, |kind| kind as u8));
+    objects.sort_by_key(|object| {
+        object
+            .effects
+            .iter()
+            .map(|one| one.kind)
+            .min()
+            .map_or(99, |kind| kind as u8)
+    });
     Place {
         name: words::environment(&environment.environment).to_owned(),
         summary,
@@ -159,12 +177,20 @@ fn object(object: &ObjectChange) -> Changed {
         "" => object.id.clone(),
         old => format!("{} (in place of {old})", object.id),
     };
-    let effects = object.effects.iter().map(|one| (one.kind.name(), one.text.clone()));
+    let effects = object
+        .effects
+        .iter()
+        .map(|one| (one.kind.name(), one.text.clone()));
     Changed {
         change: object.change.name(),
         what,
         effects: effects.collect(),
-        differences: object.differences.iter().take(MOST_DIFFERENCES).map(shown).collect(),
+        differences: object
+            .differences
+            .iter()
+            .take(MOST_DIFFERENCES)
+            .map(shown)
+            .collect(),
         more: object.differences.len().saturating_sub(MOST_DIFFERENCES),
     }
 }

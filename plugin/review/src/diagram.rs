@@ -73,17 +73,34 @@ pub fn diagrams(site: &Site<'_>, share: usize) -> Vec<Diagram> {
 
 /// What makes two pictures the same.
 fn signature(landscape: &Landscape) -> String {
-    let nodes = landscape.nodes.iter().filter(|node| is_drawn(node) || node.kind == NodeKind::Test);
+    let nodes = landscape
+        .nodes
+        .iter()
+        .filter(|node| is_drawn(node) || node.kind == NodeKind::Test);
     let nodes: Vec<&str> = nodes.map(|node| node.id.as_str()).collect();
-    let edges = landscape.edges.iter().filter(|edge| edge.kind != EdgeKind::Reads);
+    let edges = landscape
+        .edges
+        .iter()
+        .filter(|edge| edge.kind != EdgeKind::Reads);
     let edges: Vec<String> = edges
-        .map(|edge| format!("{} {} {} {}", edge.from, edge.kind.name(), edge.to, edge.ports.join(",")))
+        .map(|edge| {
+            format!(
+                "{} {} {} {}",
+                edge.from,
+                edge.kind.name(),
+                edge.to,
+                edge.ports.join(",")
+            )
+        })
         .collect();
     format!("{}\n{}", nodes.join(" "), edges.join("\n"))
 }
 
 fn is_drawn(node: &Node) -> bool {
-    !matches!(node.kind, NodeKind::Test | NodeKind::Volume | NodeKind::Secret)
+    !matches!(
+        node.kind,
+        NodeKind::Test | NodeKind::Volume | NodeKind::Secret
+    )
 }
 
 fn diagram(number: usize, members: &[&Landscape], most: usize) -> Diagram {
@@ -94,7 +111,10 @@ fn diagram(number: usize, members: &[&Landscape], most: usize) -> Diagram {
         .collect();
     let plan = plan(members);
     let too_many = plan.boxes.len() > MOST_BOXES;
-    let title = format!("What runs in {} and who connects to whom", words::joined(&environments));
+    let title = format!(
+        "What runs in {} and who connects to whom",
+        words::joined(&environments)
+    );
     let description = described(first);
     let mut note = String::new();
     if too_many {
@@ -103,9 +123,16 @@ fn diagram(number: usize, members: &[&Landscape], most: usize) -> Diagram {
             plan.boxes.len()
         );
     } else if members.len() > 1 {
-        note = format!("Numbers with | between them are those of {}.", environments.join(" | "));
+        note = format!(
+            "Numbers with | between them are those of {}.",
+            environments.join(" | ")
+        );
     }
-    let rows: Vec<Row> = first.edges.iter().filter_map(|edge| row(first, edge)).collect();
+    let rows: Vec<Row> = first
+        .edges
+        .iter()
+        .filter_map(|edge| row(first, edge))
+        .collect();
     let more = rows.len().saturating_sub(most);
     Diagram {
         number,
@@ -114,7 +141,11 @@ fn diagram(number: usize, members: &[&Landscape], most: usize) -> Diagram {
         } else {
             svg::drawn(&layout::place(&plan), &title, &description, number)
         },
-        mermaid: if too_many { String::new() } else { mermaid(&plan) },
+        mermaid: if too_many {
+            String::new()
+        } else {
+            mermaid(&plan)
+        },
         environments,
         note,
         rows: rows.into_iter().take(most).collect(),
@@ -138,7 +169,10 @@ fn described(landscape: &Landscape) -> String {
             parts.push(format!("{what}: {}", words::few(&names, 8)));
         }
     }
-    format!("From left to right: {}. The table below the picture lists every connection.", parts.join("; "))
+    format!(
+        "From left to right: {}. The table below the picture lists every connection.",
+        parts.join("; ")
+    )
 }
 
 fn row(landscape: &Landscape, edge: &Edge) -> Option<Row> {
@@ -148,7 +182,11 @@ fn row(landscape: &Landscape, edge: &Edge) -> Option<Row> {
     };
     // Names of objects begin with the release's, which differs between environments.
     let release = format!("/{}-", landscape.release);
-    let because: Vec<String> = edge.because.iter().map(|one| one.replace(&release, "/")).collect();
+    let because: Vec<String> = edge
+        .because
+        .iter()
+        .map(|one| one.replace(&release, "/"))
+        .collect();
     Some(Row {
         from: name(&edge.from)?,
         how: edge.kind.name(),
@@ -165,7 +203,10 @@ fn plan(members: &[&Landscape]) -> Plan {
     let mut boxes = Vec::new();
     for node in first.nodes.iter().filter(|node| is_drawn(node)) {
         indices.insert(&node.id, boxes.len());
-        let versions: Vec<&Node> = members.iter().filter_map(|one| one.node(&node.id)).collect();
+        let versions: Vec<&Node> = members
+            .iter()
+            .filter_map(|one| one.node(&node.id))
+            .collect();
         boxes.push(Box {
             kind: node.kind,
             inbound: node.id.starts_with("peer/from/"),
@@ -178,13 +219,19 @@ fn plan(members: &[&Landscape]) -> Plan {
         if !matches!(edge.kind, EdgeKind::Connects | EdgeKind::Exposes) {
             continue;
         }
-        let ends = (indices.get(edge.from.as_str()), indices.get(edge.to.as_str()));
+        let ends = (
+            indices.get(edge.from.as_str()),
+            indices.get(edge.to.as_str()),
+        );
         if let (Some(&from), Some(&to)) = ends {
             found.push(Line {
                 from,
                 to,
                 label: edge.ports.join(", "),
-                is_brief: matches!(boxes[from].kind, NodeKind::Migration | NodeKind::Hook | NodeKind::Job),
+                is_brief: matches!(
+                    boxes[from].kind,
+                    NodeKind::Migration | NodeKind::Hook | NodeKind::Job
+                ),
             });
         }
     }
@@ -261,7 +308,11 @@ fn lines(members: &[&Landscape], node: &Node, versions: &[&Node]) -> Vec<String>
         _ => {
             let replicas = each(&|one| {
                 let (least, most) = one.replicas();
-                if least == most { least.to_string() } else { format!("{least}–{most}") }
+                if least == most {
+                    least.to_string()
+                } else {
+                    format!("{least}–{most}")
+                }
             });
             let noun = if replicas == "1" { "pod" } else { "pods" };
             lines.push(format!("{} · {replicas} {noun}", node.kind.name()));
@@ -270,7 +321,8 @@ fn lines(members: &[&Landscape], node: &Node, versions: &[&Node]) -> Vec<String>
             } else {
                 let image = each(&|one| {
                     let main = one.pods.first().and_then(words::main);
-                    main.map_or("", |main| main.image.rsplit('/').next().unwrap_or_default()).to_owned()
+                    main.map_or("", |main| main.image.rsplit('/').next().unwrap_or_default())
+                        .to_owned()
                 });
                 lines.push(image);
             }
@@ -302,7 +354,9 @@ fn volumes(members: &[&Landscape], node: &Node) -> String {
             .iter()
             .filter(|edge| edge.kind == EdgeKind::Mounts && edge.from == node.id)
             .filter_map(|edge| landscape.node(&edge.to));
-        let sizes: Vec<String> = mounted.filter_map(|volume| volume.facts.first().cloned()).collect();
+        let sizes: Vec<String> = mounted
+            .filter_map(|volume| volume.facts.first().cloned())
+            .collect();
         sizes.join(" + ")
     });
     let sizes: Vec<String> = sizes.collect();
@@ -317,7 +371,11 @@ fn volumes(members: &[&Landscape], node: &Node) -> String {
 fn mermaid(plan: &Plan) -> String {
     let mut text = String::from("flowchart LR\n");
     for (index, node) in plan.boxes.iter().enumerate() {
-        let label = format!("{} - {}", node.title, node.lines.first().map_or("", String::as_str));
+        let label = format!(
+            "{} - {}",
+            node.title,
+            node.lines.first().map_or("", String::as_str)
+        );
         text += &format!("  n{index}[\"{}\"]\n", harmless(&label));
     }
     for line in &plan.lines {

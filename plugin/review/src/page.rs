@@ -112,7 +112,10 @@ impl<'a> Page<'a> {
             description: paragraphs(text(&intent["description"])),
             owners: items(&intent["owners"]).map(owner).collect(),
             spec_name: &review.spec_name,
-            digests: digests.into_iter().filter(|(_, digest)| !digest.is_empty()).collect(),
+            digests: digests
+                .into_iter()
+                .filter(|(_, digest)| !digest.is_empty())
+                .collect(),
             verdict: verdict(review),
             state: if report.holds() { "holds" } else { "violated" },
             counts: vec![
@@ -166,7 +169,11 @@ fn owner(owner: &Value) -> String {
         table => {
             let email = text(&table["email"]);
             let name = text(&table["name"]);
-            if email.is_empty() { name.to_owned() } else { format!("{name} ({email})") }
+            if email.is_empty() {
+                name.to_owned()
+            } else {
+                format!("{name} ({email})")
+            }
         }
     }
 }
@@ -191,8 +198,15 @@ fn verdict(review: &Review) -> String {
         let waits = if tally.manual == 1 { "needs" } else { "need" };
         open.push(format!("{} {waits} a person", tally.manual));
     }
-    let rest = if open.is_empty() { String::new() } else { format!("; {}", open.join(", ")) };
-    format!("nothing is violated: {} of {all} statements are proven on the manifests{rest}", tally.proven)
+    let rest = if open.is_empty() {
+        String::new()
+    } else {
+        format!("; {}", open.join(", "))
+    };
+    format!(
+        "nothing is violated: {} of {all} statements are proven on the manifests{rest}",
+        tally.proven
+    )
 }
 
 fn manual(review: &Review) -> Vec<Manual<'_>> {
@@ -201,7 +215,10 @@ fn manual(review: &Review) -> Vec<Manual<'_>> {
         let how = match statement.verdict {
             Verdict::Manual => crate::site::one_line(&statement.manual),
             Verdict::Runtime => {
-                let releases = review.landscapes.iter().map(|one| format!("helm test {}", one.release));
+                let releases = review
+                    .landscapes
+                    .iter()
+                    .map(|one| format!("helm test {}", one.release));
                 format!("run {}", words::few(&releases.collect::<Vec<_>>(), 4))
             }
             _ => return None,
@@ -209,7 +226,11 @@ fn manual(review: &Review) -> Vec<Manual<'_>> {
         Some(Manual {
             id: &statement.id,
             title: &statement.title,
-            how: if how.is_empty() { "how is not stated".to_owned() } else { how },
+            how: if how.is_empty() {
+                "how is not stated".to_owned()
+            } else {
+                how
+            },
             anchor: format!("s{}", index + 1),
         })
     })

@@ -56,18 +56,25 @@ pub fn groups(site: &Site<'_>) -> Vec<Group> {
 }
 
 fn whole(all: &[Landscape]) -> Group {
-    let each = |what: &str, say: &dyn Fn(&Landscape) -> String| {
-        row(what, all.iter().map(say).collect())
-    };
+    let each =
+        |what: &str, say: &dyn Fn(&Landscape) -> String| row(what, all.iter().map(say).collect());
     let rows = vec![
         each("release", &|one| one.release.clone()),
         each("namespace", &|one| one.namespace.clone()),
         each("Helm refused", &|one| one.refused.clone()),
-        each("pods that stay", &|one| words::range(one.totals.pods, one.totals.most_pods)),
-        each("CPU requested", &|one| words::cores(one.totals.requests.cpu)),
+        each("pods that stay", &|one| {
+            words::range(one.totals.pods, one.totals.most_pods)
+        }),
+        each("CPU requested", &|one| {
+            words::cores(one.totals.requests.cpu)
+        }),
         each("CPU limit", &|one| words::cores(one.totals.limits.cpu)),
-        each("memory requested", &|one| words::bytes(one.totals.requests.memory)),
-        each("memory limit", &|one| words::bytes(one.totals.limits.memory)),
+        each("memory requested", &|one| {
+            words::bytes(one.totals.requests.memory)
+        }),
+        each("memory limit", &|one| {
+            words::bytes(one.totals.limits.memory)
+        }),
         each("storage claimed", &|one| words::bytes(one.totals.storage)),
         each("objects", &|one| {
             let kinds = one.kinds.iter().map(|(kind, n)| format!("{n} {kind}"));
@@ -87,7 +94,13 @@ fn row(what: &str, cells: Vec<String>) -> Option<Row> {
         return None;
     }
     let differs = cells.iter().any(|cell| *cell != cells[0]);
-    let shown = |cell: String| if cell.is_empty() { NOTHING.to_owned() } else { cell };
+    let shown = |cell: String| {
+        if cell.is_empty() {
+            NOTHING.to_owned()
+        } else {
+            cell
+        }
+    };
     let cells = if differs {
         cells.into_iter().map(shown).collect()
     } else {
@@ -118,7 +131,9 @@ fn group(all: &[Landscape], id: &str) -> Option<Group> {
                 words::range(least, most)
             }
         }),
-        each("scaling", &|_, node| of_pods(node, |pods| pods.scaler.clone())),
+        each("scaling", &|_, node| {
+            of_pods(node, |pods| pods.scaler.clone())
+        }),
         each("images", &|_, node| images(node)),
     ];
     for (what, resource, is_limit) in [
@@ -129,8 +144,12 @@ fn group(all: &[Landscape], id: &str) -> Option<Group> {
     ] {
         rows.push(each(what, &|_, node| resources(node, resource, is_limit)));
     }
-    rows.push(each("when", &|_, node| of_pods(node, |pods| pods.when.clone())));
-    rows.push(each("budget", &|_, node| of_pods(node, |pods| pods.budget.clone())));
+    rows.push(each("when", &|_, node| {
+        of_pods(node, |pods| pods.when.clone())
+    }));
+    rows.push(each("budget", &|_, node| {
+        of_pods(node, |pods| pods.budget.clone())
+    }));
     rows.push(each("network policy", &|_, node| {
         of_pods(node, |pods| match (pods.closed_in, pods.closed_out) {
             _ if pods.containers.is_empty() => String::new(),
@@ -175,7 +194,13 @@ fn images(node: &Node) -> String {
 fn resources(node: &Node, resource: &str, is_limit: bool) -> String {
     of_pods(node, |pods| {
         let main = words::main(pods);
-        let stated = main.map(|main| if is_limit { &main.limits } else { &main.requests });
+        let stated = main.map(|main| {
+            if is_limit {
+                &main.limits
+            } else {
+                &main.requests
+            }
+        });
         stated
             .and_then(|stated| stated.get(resource).cloned())
             .unwrap_or_default()
@@ -201,7 +226,9 @@ fn variables(all: &[Landscape], id: &str) -> Vec<Row> {
                 .collect()
         })
         .collect();
-    let there: Vec<usize> = (0..all.len()).filter(|at| all[*at].node(id).is_some()).collect();
+    let there: Vec<usize> = (0..all.len())
+        .filter(|at| all[*at].node(id).is_some())
+        .collect();
     let names: BTreeSet<&String> = known.iter().flat_map(BTreeMap::keys).collect();
     names
         .into_iter()
@@ -211,7 +238,9 @@ fn variables(all: &[Landscape], id: &str) -> Vec<Row> {
             values.any(|value| Some(value) != first)
         })
         .filter_map(|name| {
-            let cells = known.iter().map(|one| one.get(name).cloned().unwrap_or_default());
+            let cells = known
+                .iter()
+                .map(|one| one.get(name).cloned().unwrap_or_default());
             row(&format!("variable {name}"), cells.collect())
         })
         .collect()

@@ -21,7 +21,11 @@ pub struct Decided {
 impl Decided {
     /// "D3, deferred: No load figures yet."
     pub fn quoted(&self) -> String {
-        let why = if self.why.is_empty() { &self.title } else { &self.why };
+        let why = if self.why.is_empty() {
+            &self.title
+        } else {
+            &self.why
+        };
         format!("{}, {}: {}", self.id, self.status, one_line(why))
     }
 }

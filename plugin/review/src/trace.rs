@@ -61,6 +61,20 @@ pub struct Proof {
     pub found: String,
     /// The objects, one an environment.
     pub objects: Vec<Seen>,
+    /// Environments in which no single object shows it.
+    pub places: Vec<String>,
+}
+
+impl Proof {
+    fn add(&mut self, seen: Seen) {
+        if !seen.object.is_empty() {
+            if !self.objects.contains(&seen) {
+                self.objects.push(seen);
+            }
+        } else if !seen.environment.is_empty() && !self.places.contains(&seen.environment) {
+            self.places.push(seen.environment);
+        }
+    }
 }
 
 /// An object in an environment.
@@ -144,7 +158,12 @@ impl Trace {
         let (excerpts, hidden) = excerpts(site, MOST_BYTES / share);
         let anchors: BTreeMap<(String, String), String> = excerpts
             .iter()
-            .map(|one| ((one.environment.clone(), one.object.clone()), one.anchor.clone()))
+            .map(|one| {
+                (
+                    (one.environment.clone(), one.object.clone()),
+                    one.anchor.clone(),
+                )
+            })
             .collect();
         let spec = lines(&site.review.spec, MOST_SPEC / share);
         let last = spec.lines.last().map_or(0, |(number, _)| *number);
@@ -185,12 +204,17 @@ fn excerpts(site: &Site<'_>, most: usize) -> (Vec<Excerpt>, usize) {
         }
     };
     for check in statements.iter().flat_map(|one| &one.checks) {
-        check.faults.iter().for_each(|fault| push(check, &fault.object));
+        check
+            .faults
+            .iter()
+            .for_each(|fault| push(check, &fault.object));
     }
     let last = site.last().map(|last| last.environment.as_str());
     for own in [true, false] {
         for is_last in [true, false] {
-            let stated = statements.iter().filter(|one| (one.kind != Kind::Rule) == own);
+            let stated = statements
+                .iter()
+                .filter(|one| (one.kind != Kind::Rule) == own);
             for check in stated.flat_map(|one| &one.checks) {
                 if (Some(check.environment.as_str()) == last) == is_last {
                     let evidence = check.evidence.iter().take(MOST_EVIDENCE);
@@ -222,12 +246,20 @@ fn manifest<'a>(
 ) -> Option<(&'a Landscape, &'a Manifest)> {
     let of_environment = |one: &&Landscape| one.environment == environment;
     let landscapes = &site.review.landscapes;
-    let landscape = landscapes.iter().find(of_environment).or_else(|| site.last())?;
+    let landscape = landscapes
+        .iter()
+        .find(of_environment)
+        .or_else(|| site.last())?;
     let found = landscape.manifests.iter().find(|one| one.id == object)?;
     Some((landscape, found))
 }
 
-fn excerpt(number: usize, environment: &str, landscape: &Landscape, manifest: &Manifest) -> Excerpt {
+fn excerpt(
+    number: usize,
+    environment: &str,
+    landscape: &Landscape,
+    manifest: &Manifest,
+) -> Excerpt {
     let all: Vec<&str> = manifest.yaml.trim_end().lines().collect();
     let shown = all.len().min(MOST_LINES);
     let _ = landscape;
@@ -282,7 +314,11 @@ fn traced(
         faults: faults.collect(),
         tests: tests(statement),
         manual: statement.manual.clone(),
-        remedy: if statement.verdict == Verdict::Violated { statement.remedy.clone() } else { String::new() },
+        remedy: if statement.verdict == Verdict::Violated {
+            statement.remedy.clone()
+        } else {
+            String::new()
+        },
     }
 }
 
@@ -293,30 +329,47 @@ fn proofs(
     seen: &impl Fn(&Check, &str) -> Seen,
 ) -> Vec<Proof> {
     let mut found: Vec<(String, Proof)> = Vec::new();
-    for check in statement.checks.iter().filter(|check| check.faults.is_empty()) {
+    for check in statement
+        .checks
+        .iter()
+        .filter(|check| check.faults.is_empty())
+    {
         let landscapes = &site.review.landscapes;
-        let landscape = landscapes.iter().find(|one| one.environment == check.environment);
+        let landscape = landscapes
+            .iter()
+            .find(|one| one.environment == check.environment);
         let release = landscape.map_or("", |one| one.release.as_str());
         for evidence in &check.evidence {
-            let that = if evidence.that == statement.title { "" } else { evidence.that.as_str() };
+            let that = if evidence.that == statement.title {
+                ""
+            } else {
+                evidence.that.as_str()
+            };
             let short = evidence.object.replace(&format!("/{release}-"), "/");
+            // Names of Jobs end with a digest that differs between environments.
+            let short = match short.rsplit_once('-') {
+                Some((stem, end))
+                    if end.len() >= 8 && end.bytes().all(|b| b.is_ascii_hexdigit()) =>
+                {
+                    stem
+                }
+                _ => &short,
+            };
             let key = format!("{that}\n{}\n{}\n{short}", evidence.path, evidence.found);
             let seen = seen(check, &evidence.object);
             match found.iter_mut().find(|(known, _)| *known == key) {
-                Some((_, proof)) => {
-                    if !proof.objects.contains(&seen) {
-                        proof.objects.push(seen);
-                    }
-                }
-                None => found.push((
-                    key,
-                    Proof {
+                Some((_, proof)) => proof.add(seen),
+                None => {
+                    let mut proof = Proof {
                         that: that.to_owned(),
                         path: evidence.path.clone(),
                         found: evidence.found.clone(),
-                        objects: vec![seen],
-                    },
-                )),
+                        objects: Vec::new(),
+                        places: Vec::new(),
+                    };
+                    proof.add(seen);
+                    found.push((key, proof));
+                }
             }
         }
     }
@@ -334,7 +387,10 @@ fn tests(statement: &Statement) -> Vec<Tested> {
         };
         let reaches = words::joined(&test.reaches);
         let environment = words::environment(&test.environment);
-        match found.iter_mut().find(|one| one.0 == reaches && one.1 == result) {
+        match found
+            .iter_mut()
+            .find(|one| one.0 == reaches && one.1 == result)
+        {
             Some((_, _, all)) => all.push(environment),
             None => found.push((reaches, result, vec![environment])),
         }

@@ -52,7 +52,12 @@ pub fn few<T: AsRef<str>>(all: &[T], most: usize) -> String {
 
 /// Bytes as a quantity of Kubernetes.
 pub fn bytes(amount: f64) -> String {
-    for (unit, size) in [("Ti", 1_u64 << 40), ("Gi", 1 << 30), ("Mi", 1 << 20), ("Ki", 1 << 10)] {
+    for (unit, size) in [
+        ("Ti", 1_u64 << 40),
+        ("Gi", 1 << 30),
+        ("Mi", 1 << 20),
+        ("Ki", 1 << 10),
+    ] {
         #[allow(clippy::cast_precision_loss, reason = "a power of two")]
         let shown = amount / size as f64;
         if shown >= 1.0 {

@@ -6,7 +6,6 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, Error, Output, State, UndefinedBehavior, Value, context};
 use sha2::{Digest as _, Sha256};
-use std::fmt::Write as _;
 
 const STYLE: &str = include_str!("../templates/style.css");
 const SCRIPT: &str = include_str!("../templates/script.js");
@@ -20,6 +19,10 @@ pub fn html(page: &Page<'_>) -> String {
     );
     let mut engine = engine();
     engine.set_formatter(|out, state, value| put(out, state, value, escaped));
+    engine.add_filter("ticked", |text: String| {
+        let code = |part: &str| format!("<code>{}</code>", escaped(part));
+        Value::from_safe_string(ticked(&text, escaped, code))
+    });
     let context = context! {
         page => Serde(page),
         style => Value::from_safe_string(STYLE.to_owned()),
@@ -33,6 +36,9 @@ pub fn html(page: &Page<'_>) -> String {
 pub fn markdown(page: &Page<'_>) -> String {
     let mut engine = engine();
     engine.set_formatter(|out, state, value| put(out, state, value, plain));
+    engine.add_filter("ticked", |text: String| {
+        Value::from_safe_string(ticked(&text, plain, code))
+    });
     engine.add_filter("code", |text: String| Value::from_safe_string(code(&text)));
     engine.add_filter("fence", |text: String| fence(&text));
     let text = rendered(&engine, "review.md", context! { page => Serde(page) });
@@ -44,7 +50,10 @@ fn engine() -> Environment<'static> {
     let mut engine = Environment::new();
     engine.set_undefined_behavior(UndefinedBehavior::Strict);
     engine.set_auto_escape_callback(|_| AutoEscape::Html);
-    let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
+    let syntax = SyntaxConfig::builder()
+        .trim_blocks(true)
+        .lstrip_blocks(true)
+        .build();
     match syntax {
         Ok(syntax) => engine.set_syntax(syntax),
         Err(fault) => panic!("{fault:#}"),
@@ -55,7 +64,9 @@ fn engine() -> Environment<'static> {
         ("review.md", include_str!("../templates/review.md")),
     ] {
         // The templates are part of the program: a test renders each.
-        engine.add_template(name, source).unwrap_or_else(|fault| panic!("{name}: {fault:#}"));
+        engine
+            .add_template(name, source)
+            .unwrap_or_else(|fault| panic!("{name}: {fault:#}"));
     }
     engine
 }
@@ -123,13 +134,31 @@ fn plain(text: &str) -> String {
     safe
 }
 
+/// A text in which what stands between two backticks is code.
+fn ticked(text: &str, escape: fn(&str) -> String, code: fn(&str) -> String) -> String {
+    if text.matches('`').count() % 2 == 1 {
+        return escape(text);
+    }
+    let parts = text.split('`').enumerate();
+    parts
+        .map(|(index, part)| match index % 2 {
+            1 if !part.trim().is_empty() => code(part),
+            _ => escape(part),
+        })
+        .collect()
+}
+
 /// Text between as many backticks as it needs, in one line.
 fn code(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     // A bar ends a cell of a table even within code.
     let line = line.replace('|', "\\|");
     let ticks = "`".repeat(longest(&line) + 1);
-    let pad = if line.starts_with('`') || line.ends_with('`') { " " } else { "" };
+    let pad = if line.starts_with('`') || line.ends_with('`') {
+        " "
+    } else {
+        ""
+    };
     format!("{ticks}{pad}{line}{pad}{ticks}")
 }
 
@@ -192,7 +221,6 @@ fn digest(text: &str) -> String {
             }
         }
     }
-    let _ = write!(encoded, "");
     encoded
 }
 
@@ -202,7 +230,10 @@ mod tests {
 
     #[test]
     fn text_stays_text() {
-        assert_eq!(escaped("<b a=\"x\">'&\u{202e}\u{7}"), "&lt;b a=&quot;x&quot;&gt;&#39;&amp;\u{fffd}\u{fffd}");
+        assert_eq!(
+            escaped("<b a=\"x\">'&\u{202e}\u{7}"),
+            "&lt;b a=&quot;x&quot;&gt;&#39;&amp;\u{fffd}\u{fffd}"
+        );
         assert_eq!(plain("a|b\n# <c> _d_"), "a\\|b \\# &lt;c> \\_d\\_");
         assert_eq!(code("a ` b"), "``a ` b``");
         assert_eq!(code("`a`"), "`` `a` ``");
@@ -216,6 +247,9 @@ mod tests {
 
     #[test]
     fn blank_lines_are_squeezed_outside_of_fences() {
-        assert_eq!(squeezed("a\n\n\nb\n```\n\n\n```\n\n\n"), "a\n\nb\n```\n\n\n```\n");
+        assert_eq!(
+            squeezed("a\n\n\nb\n```\n\n\n```\n\n\n"),
+            "a\n\nb\n```\n\n\n```\n"
+        );
     }
 }

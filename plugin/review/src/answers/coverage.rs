@@ -1,6 +1,6 @@
 //! What no statement looks at.
 
-use crate::point::{Point, State};
+use crate::point::{Point, State, merge_subjects};
 use crate::site::{Site, items, text};
 use crate::words;
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,7 +42,11 @@ pub fn points(site: &Site<'_>) -> Vec<Point> {
     let mut covered: BTreeMap<NodeKind, Vec<String>> = BTreeMap::new();
     let mut seen = BTreeSet::new();
     for landscape in &site.review.landscapes {
-        for node in landscape.nodes.iter().filter(|one| SUBJECTS.contains(&one.kind)) {
+        for node in landscape
+            .nodes
+            .iter()
+            .filter(|one| SUBJECTS.contains(&one.kind))
+        {
             if !seen.insert(node.id.clone()) {
                 continue;
             }
@@ -59,6 +63,7 @@ pub fn points(site: &Site<'_>) -> Vec<Point> {
             }
         }
     }
+    points = merge_subjects(points);
     points.extend(environments(site, &own));
     if !own.iter().any(|one| !one.tests.is_empty()) {
         points.push(Point::new(
@@ -70,7 +75,7 @@ pub fn points(site: &Site<'_>) -> Vec<Point> {
     for (kind, names) in covered {
         points.push(Point::new(
             State::Good,
-            format!("{} named by statements", kind.name()),
+            format!("named: {}", kind.name()),
             words::few(&names, 12),
         ));
     }
@@ -84,7 +89,8 @@ fn parameters(site: &Site<'_>) -> BTreeMap<String, Vec<String>> {
         for entry in items(&site.tree[key]) {
             let id = text(&entry["id"]).to_owned();
             let fields = entry.as_object().into_iter().flatten();
-            let plain = fields.filter(|(key, _)| !["id", "title", "why", "manual"].contains(&key.as_str()));
+            let plain =
+                fields.filter(|(key, _)| !["id", "title", "why", "manual"].contains(&key.as_str()));
             let texts = plain.map(|(_, value)| value.to_string());
             found.entry(id).or_default().extend(texts);
         }
@@ -104,7 +110,12 @@ fn named_by(
         .landscapes
         .iter()
         .filter_map(|landscape| landscape.node(&node.id))
-        .flat_map(|node| node.pods.iter().map(|pods| pods.object.as_str()).chain([node.object.as_str()]))
+        .flat_map(|node| {
+            node.pods
+                .iter()
+                .map(|pods| pods.object.as_str())
+                .chain([node.object.as_str()])
+        })
         .filter(|object| !object.is_empty())
         .collect();
     let looks = |statement: &&&Statement| {
@@ -114,14 +125,21 @@ fn named_by(
         // A check of everything is no statement on one thing.
         let broad = statement.kind == Kind::NonGoal
             || statement.checks.iter().any(|check| {
-                let named: BTreeSet<&str> = check.evidence.iter().map(|one| one.object.as_str()).collect();
+                let named: BTreeSet<&str> = check
+                    .evidence
+                    .iter()
+                    .map(|one| one.object.as_str())
+                    .collect();
                 named.len() > MOST_OBJECTS
             });
-        let seen = !broad && statement.checks.iter().any(|check| {
-            let evidence = check.evidence.iter().map(|one| &one.object);
-            let faults = check.faults.iter().map(|one| &one.object);
-            evidence.chain(faults).any(|object| objects.contains(object.as_str()))
-        });
+        let seen = !broad
+            && statement.checks.iter().any(|check| {
+                let evidence = check.evidence.iter().map(|one| &one.object);
+                let faults = check.faults.iter().map(|one| &one.object);
+                evidence
+                    .chain(faults)
+                    .any(|object| objects.contains(object.as_str()))
+            });
         let tried = statement
             .tests
             .iter()

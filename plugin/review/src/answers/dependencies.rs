@@ -25,7 +25,10 @@ pub fn points(site: &Site<'_>) -> Vec<Point> {
 
 fn pattern(landscape: &Landscape, node: &Node) -> String {
     let (least, most) = node.replicas();
-    let operated = node.pods.iter().any(|pods| pods.rollout == "by its operator");
+    let operated = node
+        .pods
+        .iter()
+        .any(|pods| pods.rollout == "by its operator");
     let mut text = match node.kind {
         NodeKind::External if node.facts.iter().any(|fact| fact == "named by a variable") => {
             "outside the release: only a variable names it".to_owned()
@@ -37,16 +40,32 @@ fn pattern(landscape: &Landscape, node: &Node) -> String {
                 host => format!(", at {host}"),
             }
         ),
-        _ if operated => format!("{} made by an operator from {}", servers(least, most), node.object),
+        _ if operated => format!(
+            "{} made by an operator from {}",
+            servers(least, most),
+            node.object
+        ),
         _ if node.origin.starts_with("embedded/") => {
-            format!("{} in the release, from templates that the compiler wrote ({})", servers(least, most), node.origin)
+            format!(
+                "{} in the release, from templates that the compiler wrote ({})",
+                servers(least, most),
+                node.origin
+            )
         }
-        _ => format!("{} in the release, from the chart {}", servers(least, most), shown(&node.origin)),
+        _ => format!(
+            "{} in the release, from the chart {}",
+            servers(least, most),
+            shown(&node.origin)
+        ),
     };
     let volumes: Vec<String> = linked(landscape, &node.id, EdgeKind::Mounts)
         .map(|volume| {
             let kept = volume.facts.iter().any(|fact| fact.starts_with("kept"));
-            let fate = if kept { "kept when the release goes" } else { "deleted with the release" };
+            let fate = if kept {
+                "kept when the release goes"
+            } else {
+                "deleted with the release"
+            };
             format!("{} ({fate})", volume.label)
         })
         .collect();
@@ -97,17 +116,22 @@ fn servers(least: u64, most: u64) -> String {
 }
 
 fn shown(origin: &str) -> &str {
-    if origin.is_empty() { "of a repository" } else { origin }
+    if origin.is_empty() {
+        "of a repository"
+    } else {
+        origin
+    }
 }
 
 fn migrations(site: &Site<'_>, landscape: &Landscape) -> Vec<Point> {
-    let chosen = site
-        .review
-        .choices
-        .iter()
-        .find(|choice| choice.subject.ends_with("migrations.strategy") || choice.subject == "migrations.strategy");
+    let chosen = site.review.choices.iter().find(|choice| {
+        choice.subject.ends_with("migrations.strategy") || choice.subject == "migrations.strategy"
+    });
     let why = chosen.map_or_else(String::new, |choice| {
-        format!(". Chosen by the compiler: {} - {}", choice.choice, choice.reason)
+        format!(
+            ". Chosen by the compiler: {} - {}",
+            choice.choice, choice.reason
+        )
     });
     let found = landscape.of(NodeKind::Migration).map(|node| {
         let before: Vec<&str> = linked(landscape, &node.id, EdgeKind::Before)
@@ -119,7 +143,11 @@ fn migrations(site: &Site<'_>, landscape: &Landscape) -> Vec<Point> {
                 "as a hook ({}): Helm waits for it before it changes anything else",
                 pods.when
             ),
-            Some(pods) => format!("as a {}, {}", pods.object.split('/').next().unwrap_or("Job"), pods.when),
+            Some(pods) => format!(
+                "as a {}, {}",
+                pods.object.split('/').next().unwrap_or("Job"),
+                pods.when
+            ),
         };
         let before = match before.as_slice() {
             [] => String::new(),

@@ -44,7 +44,11 @@ fn server(landscape: &Landscape, node: &Node) -> Vec<Point> {
     }
     let mut who: Vec<(String, Vec<&str>)> = Vec::new();
     for user in users(landscape, node) {
-        for text in user.pods.iter().map(|pods| needs(landscape, node, user, pods)) {
+        for text in user
+            .pods
+            .iter()
+            .map(|pods| needs(landscape, node, user, pods))
+        {
             match who.iter_mut().find(|(known, _)| *known == text) {
                 Some((_, names)) => names.push(&user.label),
                 None => who.push((text, vec![&user.label])),
@@ -77,7 +81,10 @@ fn alone(node: &Node) -> String {
         );
     }
     if let Some(startup) = &main.startup {
-        text += &format!("; a start may take {}", words::seconds(words::patience(startup)));
+        text += &format!(
+            "; a start may take {}",
+            words::seconds(words::patience(startup))
+        );
     }
     text
 }
@@ -129,12 +136,19 @@ fn waited(landscape: &Landscape, server: &Node, pods: &Pods) -> Option<Option<u6
         .chain([server.origin.as_str(), server.label.as_str()])
         .filter(|name| !name.is_empty())
         .collect();
-    let is_database = ["postgres", "timescale", "cluster"]
-        .iter()
-        .any(|word| server.origin.contains(word) || server.facts.iter().any(|fact| fact.contains(word)));
+    let is_database = ["postgres", "timescale", "cluster"].iter().any(|word| {
+        server.origin.contains(word) || server.facts.iter().any(|fact| fact.contains(word))
+    });
+    let begins = |what: &str| {
+        what.split_whitespace().any(|part| {
+            let host = part.strip_prefix(&prefix).unwrap_or(part);
+            let rest = host.strip_prefix(server.label.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', ':', '.']))
+        })
+    };
     let meant = |what: &str| {
         names.iter().any(|name| words::names(what, name))
-            || words::names(&what.replace(&prefix, ""), &server.label)
+            || begins(what)
             // The compiler's waits for the database and for its migrations name neither.
             || is_database && (what == "database" || what.contains("migrat"))
     };
@@ -182,5 +196,9 @@ fn exposure(landscape: &Landscape, node: &Node) -> Vec<Point> {
 }
 
 fn rollout(pods: &Pods) -> &str {
-    if pods.rollout.is_empty() { "as its operator decides" } else { &pods.rollout }
+    if pods.rollout.is_empty() {
+        "as its operator decides"
+    } else {
+        &pods.rollout
+    }
 }

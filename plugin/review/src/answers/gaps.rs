@@ -22,7 +22,12 @@ fn of(site: &Site<'_>, landscape: &Landscape) -> Vec<Point> {
             container_facts(node, pods, &mut found);
         }
     }
-    for kind in [NodeKind::Job, NodeKind::Hook, NodeKind::Migration, NodeKind::Test] {
+    for kind in [
+        NodeKind::Job,
+        NodeKind::Hook,
+        NodeKind::Migration,
+        NodeKind::Test,
+    ] {
         for node in landscape.of(kind) {
             for pods in &node.pods {
                 closed(site, node, pods, &mut found);
@@ -49,7 +54,9 @@ fn numbers(
     let open = |text: String| Point::new(State::Open, node.label.clone(), text);
     if site.is_last(landscape) {
         match (pods.least, pods.most) {
-            (0, _) => found.push(open("may go down to no pod: the first request or job waits for a start".to_owned())),
+            (0, _) => found.push(open(
+                "may go down to no pod: the first request or job waits for a start".to_owned(),
+            )),
             (1, 1) => found.push(gap(format!(
                 "one pod only: while it is replaced or its node is gone there is none{}",
                 site.aside(&["replica"])
@@ -84,7 +91,9 @@ fn numbers(
 }
 
 fn checks(node: &Node, pods: &Pods, found: &mut Vec<Point>) {
-    let Some(main) = words::main(pods) else { return };
+    let Some(main) = words::main(pods) else {
+        return;
+    };
     if main.readiness.is_none() && !main.ports.is_empty() {
         found.push(Point::new(
             State::Gap,
@@ -109,7 +118,11 @@ fn closed(site: &Site<'_>, node: &Node, pods: &Pods, found: &mut Vec<Point>) {
         (false, true) => "no network policy limits who connects to it",
         (true, false) => "no network policy limits whom it connects to",
     };
-    found.push(Point::new(State::Gap, node.label.clone(), format!("{text}{aside}")));
+    found.push(Point::new(
+        State::Gap,
+        node.label.clone(),
+        format!("{text}{aside}"),
+    ));
 }
 
 fn container_facts(node: &Node, pods: &Pods, found: &mut Vec<Point>) {
@@ -135,7 +148,11 @@ fn dependency(site: &Site<'_>, landscape: &Landscape, node: &Node, found: &mut V
     let (least, _) = node.replicas();
     let embedded = node.origin.starts_with("embedded/");
     if site.is_last(landscape) && least == 1 {
-        let whose = if embedded { "the embedded server is" } else { "the server is" };
+        let whose = if embedded {
+            "the embedded server is"
+        } else {
+            "the server is"
+        };
         found.push(Point::new(
             State::Gap,
             node.label.clone(),
@@ -145,11 +162,22 @@ fn dependency(site: &Site<'_>, landscape: &Landscape, node: &Node, found: &mut V
             ),
         ));
     }
-    let open: Vec<String> = node.pods.iter().flat_map(|pods| pods.open.clone()).collect();
+    let open: Vec<String> = node
+        .pods
+        .iter()
+        .flat_map(|pods| pods.open.clone())
+        .collect();
     if !open.is_empty() {
-        found.push(Point::new(State::Gap, node.label.clone(), words::few(&open, 4)));
+        found.push(Point::new(
+            State::Gap,
+            node.label.clone(),
+            words::few(&open, 4),
+        ));
     }
-    let exposed = node.pods.iter().any(|pods| !pods.containers.is_empty() && !pods.closed_in);
+    let exposed = node
+        .pods
+        .iter()
+        .any(|pods| !pods.containers.is_empty() && !pods.closed_in);
     if exposed {
         found.push(Point::new(
             State::Gap,
@@ -172,12 +200,28 @@ fn around(site: &Site<'_>, landscape: &Landscape, found: &mut Vec<Point>) {
     }
     for node in landscape.of(NodeKind::Exposure) {
         for (fact, state, text) in [
-            ("no TLS", State::Gap, "no certificate: traffic from outside is not encrypted by this chart"),
-            ("from anywhere", State::Open, "takes connections from every address"),
+            (
+                "no TLS",
+                State::Gap,
+                "no certificate: traffic from outside is not encrypted by this chart",
+            ),
+            (
+                "from anywhere",
+                State::Open,
+                "takes connections from every address",
+            ),
         ] {
             if node.facts.iter().any(|one| one == fact) {
-                let aside = if fact == "no TLS" { site.aside(&["tls"]) } else { String::new() };
-                found.push(Point::new(state, node.label.clone(), format!("{text}{aside}")));
+                let aside = if fact == "no TLS" {
+                    site.aside(&["tls"])
+                } else {
+                    String::new()
+                };
+                found.push(Point::new(
+                    state,
+                    node.label.clone(),
+                    format!("{text}{aside}"),
+                ));
             }
         }
     }
@@ -188,8 +232,15 @@ fn around(site: &Site<'_>, landscape: &Landscape, found: &mut Vec<Point>) {
     if !kept.is_empty() {
         let topic = site.topic(&["backup", "disaster", "snapshot", "restore"]);
         let text = match topic {
-            Some(decided) => format!("{}: nothing in the chart does it; {}", words::few(&kept, 6), decided.quoted()),
-            None => format!("{}: how it is backed up is not stated", words::few(&kept, 6)),
+            Some(decided) => format!(
+                "{}: nothing in the chart does it; {}",
+                words::few(&kept, 6),
+                decided.quoted()
+            ),
+            None => format!(
+                "{}: how it is backed up is not stated",
+                words::few(&kept, 6)
+            ),
         };
         found.push(Point::new(State::Gap, "backup", text));
     }
@@ -200,10 +251,16 @@ fn around(site: &Site<'_>, landscape: &Landscape, found: &mut Vec<Point>) {
 
 /// Images whose content may change under the same name.
 fn images(landscape: &Landscape, found: &mut Vec<Point>) {
-    let own = landscape.nodes.iter().filter(|node| node.kind != NodeKind::Dependency);
+    let own = landscape
+        .nodes
+        .iter()
+        .filter(|node| node.kind != NodeKind::Dependency);
     let mut loose = Vec::new();
     let (mut by_tag, mut all) = (0, 0);
-    for container in own.flat_map(|node| &node.pods).flat_map(|pods| &pods.containers) {
+    for container in own
+        .flat_map(|node| &node.pods)
+        .flat_map(|pods| &pods.containers)
+    {
         if container.role == Role::Init {
             continue;
         }

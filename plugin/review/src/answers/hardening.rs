@@ -40,24 +40,33 @@ const TOPICS: [Topic; 5] = [
     Topic {
         name: "Autoscaling",
         words: &["autoscal", "hpa", "scaling"],
-        find: |landscape| of_pods(landscape, |pods| {
-            (!pods.scaler.is_empty()).then(|| format!("{} ({})", words::pods(pods.least, pods.most), pods.scaler))
-        }),
+        find: |landscape| {
+            of_pods(landscape, |pods| {
+                (!pods.scaler.is_empty())
+                    .then(|| format!("{} ({})", words::pods(pods.least, pods.most), pods.scaler))
+            })
+        },
     },
     Topic {
         name: "Disruption budgets",
         words: &["disruption", "pdb"],
-        find: |landscape| of_pods(landscape, |pods| (!pods.budget.is_empty()).then(|| pods.budget.clone())),
+        find: |landscape| {
+            of_pods(landscape, |pods| {
+                (!pods.budget.is_empty()).then(|| pods.budget.clone())
+            })
+        },
     },
     Topic {
         name: "Network policies",
         words: &["network polic"],
-        find: |landscape| of_pods(landscape, |pods| match (pods.closed_in, pods.closed_out) {
-            (true, true) => Some("closed in both directions".to_owned()),
-            (true, false) => Some("closed to who connects".to_owned()),
-            (false, true) => Some("closed in whom it connects to".to_owned()),
-            (false, false) => None,
-        }),
+        find: |landscape| {
+            of_pods(landscape, |pods| match (pods.closed_in, pods.closed_out) {
+                (true, true) => Some("closed in both directions".to_owned()),
+                (true, false) => Some("closed to who connects".to_owned()),
+                (false, true) => Some("closed in whom it connects to".to_owned()),
+                (false, false) => None,
+            })
+        },
     },
     Topic {
         name: "Monitoring",
@@ -116,17 +125,23 @@ pub fn topics(site: &Site<'_>) -> Vec<Hardening> {
             if said.is_empty() {
                 return vec![Point::new(State::Gap, topic.name, "nothing")];
             }
-            let points = said.into_iter().map(|text| Point::new(State::Good, topic.name, text));
+            let points = said
+                .into_iter()
+                .map(|text| Point::new(State::Good, topic.name, text));
             points.collect()
         });
         let decided = site.topic(topic.words);
-        let present = site.last().is_some_and(|last| !(topic.find)(last).is_empty());
+        let present = site
+            .last()
+            .is_some_and(|last| !(topic.find)(last).is_empty());
         let state = match (decided, present) {
             (Some(decided), _) => decided.status.clone(),
             (None, true) => "adopted".to_owned(),
             (None, false) => "not stated".to_owned(),
         };
-        let mut why = decided.map(crate::site::Decided::quoted).unwrap_or_default();
+        let mut why = decided
+            .map(crate::site::Decided::quoted)
+            .unwrap_or_default();
         let differs = match state.as_str() {
             "adopted" => !present,
             "not stated" => false,
@@ -172,16 +187,30 @@ pub fn checklist(site: &Site<'_>) -> Vec<Task> {
         .map(|main| main.image.as_str())
         .collect();
     let hosts: Vec<&Node> = last.of(NodeKind::Exposure).collect();
-    let limited = every(|pods| pods.containers.iter().all(|one| one.limits.contains_key("memory")));
+    let limited = every(|pods| {
+        pods.containers
+            .iter()
+            .all(|one| one.limits.contains_key("memory"))
+    });
     let scaled = some(|pods| !pods.scaler.is_empty());
     let budgets = every(|pods| pods.least < 2 || !pods.budget.is_empty());
     let spread = every(|pods| pods.least < 2 || !pods.spread.is_empty());
-    let secured = hosts.iter().all(|node| !node.facts.iter().any(|fact| fact == "no TLS"));
+    let secured = hosts
+        .iter()
+        .all(|node| !node.facts.iter().any(|fact| fact == "no TLS"));
     let has_tests = last.of(NodeKind::Test).next().is_some();
     let mut tasks = vec![
         match secrets.as_slice() {
-            [] => task("Create Secrets", "in the chart", "none has to be there beforehand".to_owned()),
-            names => task("Create Secrets", "to do", format!("{} must be there first", words::joined(names))),
+            [] => task(
+                "Create Secrets",
+                "in the chart",
+                "none has to be there beforehand".to_owned(),
+            ),
+            names => task(
+                "Create Secrets",
+                "to do",
+                format!("{} must be there first", words::joined(names)),
+            ),
         },
         task("Build and push images", "to do", words::few(&images, 6)),
         task(
@@ -195,23 +224,67 @@ pub fn checklist(site: &Site<'_>) -> Vec<Task> {
                 words::bytes(last.totals.limits.memory)
             ),
         ),
-        task("Autoscaling: fewest and most pods", in_chart(scaled), said(0)),
+        task(
+            "Autoscaling: fewest and most pods",
+            in_chart(scaled),
+            said(0),
+        ),
     ];
     tasks.push(if hosts.is_empty() {
-        task("TLS of the Ingress", "not stated", "nothing is exposed by this chart".to_owned())
+        task(
+            "TLS of the Ingress",
+            "not stated",
+            "nothing is exposed by this chart".to_owned(),
+        )
     } else {
         let names: Vec<&str> = hosts.iter().map(|node| words::called(node)).collect();
-        task("TLS of the Ingress", in_chart(secured), words::few(&names, 6))
+        task(
+            "TLS of the Ingress",
+            in_chart(secured),
+            words::few(&names, 6),
+        )
     });
     tasks.extend([
         task("Keep pods apart", in_chart(spread), String::new()),
-        task("Network policies", in_chart(every(|pods| pods.closed_in && pods.closed_out)), said(2)),
-        task("Monitoring", in_chart(some(|pods| !pods.monitored.is_empty())), said(3)),
-        task("Backup", in_chart(!backup(last).is_empty()), site.topic(TOPICS[4].words).map(crate::site::Decided::quoted).unwrap_or_default()),
+        task(
+            "Network policies",
+            in_chart(every(|pods| pods.closed_in && pods.closed_out)),
+            said(2),
+        ),
+        task(
+            "Monitoring",
+            in_chart(some(|pods| !pods.monitored.is_empty())),
+            said(3),
+        ),
+        task(
+            "Backup",
+            in_chart(!backup(last).is_empty()),
+            site.topic(TOPICS[4].words)
+                .map(crate::site::Decided::quoted)
+                .unwrap_or_default(),
+        ),
         task("Disruption budgets", in_chart(budgets), said(1)),
-        task("Run helm test", if has_tests { "to do" } else { "not stated" }, format!("helm test {}", last.release)),
-        task("Watch it scale", if scaled { "to do" } else { "not stated" }, if scaled { String::new() } else { "nothing scales by itself".to_owned() }),
-        task("Load test", "not stated", site.topic(&["load test"]).map(crate::site::Decided::quoted).unwrap_or_default()),
+        task(
+            "Run helm test",
+            if has_tests { "to do" } else { "not stated" },
+            format!("helm test {}", last.release),
+        ),
+        task(
+            "Watch it scale",
+            if scaled { "to do" } else { "not stated" },
+            if scaled {
+                String::new()
+            } else {
+                "nothing scales by itself".to_owned()
+            },
+        ),
+        task(
+            "Load test",
+            "not stated",
+            site.topic(&["load test"])
+                .map(crate::site::Decided::quoted)
+                .unwrap_or_default(),
+        ),
     ]);
     tasks
 }

@@ -181,7 +181,10 @@ fn layers(plan: &Plan) -> Vec<usize> {
         matches!(node.kind, NodeKind::Dependency | NodeKind::External)
             || node.kind == NodeKind::Peer && !node.inbound
     };
-    let has_door = plan.boxes.iter().any(|node| node.kind == NodeKind::Exposure || node.inbound);
+    let has_door = plan
+        .boxes
+        .iter()
+        .any(|node| node.kind == NodeKind::Exposure || node.inbound);
     let mut layers: Vec<usize> = (0..n)
         .map(|index| {
             let node = &plan.boxes[index];
@@ -218,7 +221,11 @@ fn layers(plan: &Plan) -> Vec<usize> {
     }
     // A column that nobody is in would be a gap.
     let used: BTreeSet<usize> = layers.iter().copied().collect();
-    let dense: BTreeMap<usize, usize> = used.into_iter().enumerate().map(|(to, from)| (from, to)).collect();
+    let dense: BTreeMap<usize, usize> = used
+        .into_iter()
+        .enumerate()
+        .map(|(to, from)| (from, to))
+        .collect();
     layers.iter().map(|layer| dense[layer]).collect()
 }
 
@@ -257,12 +264,19 @@ fn order(columns: &mut [Vec<Cell>], routes: &[Vec<(usize, Slot)>]) {
                 .iter()
                 .enumerate()
                 .map(|(place, cell)| {
-                    middle(columns, routes, layer, cell.slot, sweep % 2 == 0, |cells, slot| {
-                        let found = cells.iter().position(|one| one.slot == slot).unwrap_or(0);
-                        #[allow(clippy::cast_precision_loss, reason = "few boxes")]
-                        let part = (found as f64 + 0.5) / cells.len() as f64;
-                        part
-                    })
+                    middle(
+                        columns,
+                        routes,
+                        layer,
+                        cell.slot,
+                        sweep % 2 == 0,
+                        |cells, slot| {
+                            let found = cells.iter().position(|one| one.slot == slot).unwrap_or(0);
+                            #[allow(clippy::cast_precision_loss, reason = "few boxes")]
+                            let part = (found as f64 + 0.5) / cells.len() as f64;
+                            part
+                        },
+                    )
                     .unwrap_or_else(|| {
                         #[allow(clippy::cast_precision_loss, reason = "few boxes")]
                         let part = (place as f64 + 0.5) / columns[layer].len() as f64;
@@ -270,7 +284,8 @@ fn order(columns: &mut [Vec<Cell>], routes: &[Vec<(usize, Slot)>]) {
                     })
                 })
                 .collect();
-            let mut cells: Vec<(f64, Cell)> = keys.into_iter().zip(columns[layer].drain(..)).collect();
+            let mut cells: Vec<(f64, Cell)> =
+                keys.into_iter().zip(columns[layer].drain(..)).collect();
             cells.sort_by(|one, other| one.0.total_cmp(&other.0));
             columns[layer] = cells.into_iter().map(|(_, cell)| cell).collect();
         }
@@ -311,7 +326,10 @@ fn stack(columns: &mut [Vec<Cell>], routes: &[Vec<(usize, Slot)>]) {
             y += cell.height + ROW_GAP;
         }
     }
-    let tallest = columns.iter().map(|column| bottom(column)).fold(0.0, f64::max);
+    let tallest = columns
+        .iter()
+        .map(|column| bottom(column))
+        .fold(0.0, f64::max);
     for column in columns.iter_mut() {
         let shift = (tallest - bottom(column)) / 2.0;
         column.iter_mut().for_each(|cell| cell.y += shift);
@@ -332,13 +350,21 @@ fn stack(columns: &mut [Vec<Cell>], routes: &[Vec<(usize, Slot)>]) {
                     let found: Vec<f64> = sides.into_iter().flatten().collect();
                     #[allow(clippy::cast_precision_loss, reason = "at most two")]
                     let count = found.len() as f64;
-                    if found.is_empty() { cell.y } else { found.iter().sum::<f64>() / count - cell.height / 2.0 }
+                    if found.is_empty() {
+                        cell.y
+                    } else {
+                        found.iter().sum::<f64>() / count - cell.height / 2.0
+                    }
                 })
                 .collect();
             settle(&mut columns[layer], &wanted);
         }
     }
-    let top = columns.iter().flatten().map(|cell| cell.y).fold(f64::INFINITY, f64::min);
+    let top = columns
+        .iter()
+        .flatten()
+        .map(|cell| cell.y)
+        .fold(f64::INFINITY, f64::min);
     let top = if top.is_finite() { top } else { 0.0 };
     for cell in columns.iter_mut().flatten() {
         cell.y = (cell.y - top).round();
@@ -397,7 +423,10 @@ fn wanted_width(node: &Box) -> f64 {
 /// Width of a text in characters; those of East Asia and pictures are wide.
 #[allow(clippy::cast_precision_loss, reason = "short texts")]
 fn cells(text: &str) -> f64 {
-    let all: usize = text.chars().map(|c| if u32::from(c) >= 0x1100 { 2 } else { 1 }).sum();
+    let all: usize = text
+        .chars()
+        .map(|c| if u32::from(c) >= 0x1100 { 2 } else { 1 })
+        .sum();
     all as f64
 }
 
@@ -640,9 +669,16 @@ mod tests {
     fn circles_and_single_boxes_have_a_place() {
         let boxes = vec![node(NodeKind::Workload, "a"), node(NodeKind::Workload, "b")];
         let lines = vec![line(0, 1), line(1, 0)];
-        let picture = place(&Plan { boxes, lines, beside: Vec::new() });
+        let picture = place(&Plan {
+            boxes,
+            lines,
+            beside: Vec::new(),
+        });
         assert_eq!(picture.lines.len(), 2);
-        let alone = place(&Plan { boxes: vec![node(NodeKind::Job, "a")], ..Plan::default() });
+        let alone = place(&Plan {
+            boxes: vec![node(NodeKind::Job, "a")],
+            ..Plan::default()
+        });
         assert_eq!(alone.boxes.len(), 1);
         assert_eq!(place(&Plan::default()).boxes.len(), 0);
     }

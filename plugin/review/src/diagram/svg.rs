@@ -54,7 +54,10 @@ fn path(line: &Drawn) -> String {
         } else {
             let (from_x, from_y): (f64, f64) = last;
             let half = f64::midpoint(from_x, x);
-            let _ = write!(text, "C{half:.0} {from_y:.0} {half:.0} {y:.0} {x:.0} {y:.0}");
+            let _ = write!(
+                text,
+                "C{half:.0} {from_y:.0} {half:.0} {y:.0} {x:.0} {y:.0}"
+            );
         }
         last = (x, y);
     }
@@ -62,7 +65,13 @@ fn path(line: &Drawn) -> String {
 }
 
 fn node(svg: &mut String, placed: &Placed) {
-    let Placed { x, y, width, height, .. } = placed;
+    let Placed {
+        x,
+        y,
+        width,
+        height,
+        ..
+    } = placed;
     let radius = match placed.of.kind {
         NodeKind::Peer | NodeKind::Exposure => height / 2.0,
         _ => 6.0,

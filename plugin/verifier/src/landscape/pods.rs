@@ -222,11 +222,11 @@ fn rollout(object: &Object) -> String {
         "Deployment" => {
             let strategy = &spec["strategy"];
             if strategy["type"] == "Recreate" {
-                return "all at once: the old pods stop before new ones start".to_owned();
+                return "all at once, the old pods before the new ones start".to_owned();
             }
             let rolling = &strategy["rollingUpdate"];
             format!(
-                "step by step: {} more, {} fewer pods meanwhile",
+                "step by step, with up to {} more and {} fewer pods meanwhile",
                 shown(&rolling["maxSurge"], "25%"),
                 shown(&rolling["maxUnavailable"], "25%")
             )
