@@ -37,6 +37,7 @@ fn run(folder: &Path, arguments: &[String]) -> Output {
     let profile = folder.join("profile");
     let limit = Duration::from_secs(60);
     let mut child = Command::new(chromium())
+        .current_dir(folder)
         .args([
             "--headless",
             "--no-sandbox",
@@ -48,7 +49,8 @@ fn run(folder: &Path, arguments: &[String]) -> Output {
             "--disable-extensions",
             "--hide-scrollbars",
         ])
-        // Nothing but the page itself is asked for: the browser's own services are off.
+        // No name is found: neither the page nor the browser itself reaches anybody.
+        .arg("--host-resolver-rules=MAP * ~NOTFOUND")
         .args([
             "--disable-background-networking",
             "--disable-component-update",
@@ -80,7 +82,8 @@ fn run(folder: &Path, arguments: &[String]) -> Output {
     }
 }
 
-/// Every address that the browser asked for, from its own log of the network.
+/// Every address that a page asked for, from the browser's log of the network.
+/// What the browser asks on its own behalf has no page as its initiator.
 fn asked(log: &Path) -> Vec<String> {
     let text = fs::read_to_string(log).expect("Chromium wrote its log");
     // A log that was cut off ends without its last brackets.
@@ -88,16 +91,55 @@ fn asked(log: &Path) -> Vec<String> {
         .or_else(|_| serde_json::from_str(&format!("{}]}}", text.trim_end().trim_end_matches(','))))
         .expect("the log is JSON");
     let events = value["events"].as_array().cloned().unwrap_or_default();
-    events
+    let mut found: Vec<String> = events
         .iter()
-        .filter_map(|event| event["params"]["url"].as_str())
+        .map(|event| &event["params"])
+        .filter(|request| {
+            let initiator = request["initiator"].as_str().unwrap_or("not an origin");
+            initiator != "not an origin"
+        })
+        .filter_map(|request| request["url"].as_str())
         .filter(|url| {
-            !["file:", "data:", "chrome:", "about:", "blob:"]
+            !["file:", "data:", "about:"]
                 .iter()
                 .any(|own| url.starts_with(own))
         })
         .map(str::to_owned)
-        .collect()
+        .collect();
+    found.dedup();
+    found
+}
+
+/// Shows a page and gives what it asked for and what its console says.
+fn shown(folder: &Path, page: &Path, more: &[String]) -> (Vec<String>, Vec<String>) {
+    let log = folder.join("net.json");
+    let mut arguments = vec![
+        "--enable-logging=stderr".to_owned(),
+        format!("--log-net-log={}", log.display()),
+        "--window-size=900,1200".to_owned(),
+    ];
+    arguments.extend_from_slice(more);
+    arguments.push(format!("file://{}", page.display()));
+    let output = run(folder, &arguments);
+    assert!(output.status.success(), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stderr);
+    // The page's own errors and refusals of its policy are CONSOLE lines.
+    let console = said.lines().filter(|line| line.contains("CONSOLE"));
+    (asked(&log), console.map(str::to_owned).collect())
+}
+
+#[test]
+fn what_a_page_must_not_do_is_noticed() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let page = folder.path().join("bad.html");
+    let bad = "<img src=\"http://example.com/x.png\"><script>console.error('said')</script>";
+    fs::write(&page, bad).expect("a file");
+    let (asked, console) = shown(folder.path(), &page, &["--screenshot".to_owned()]);
+    assert_eq!(asked, ["http://example.com/x.png"]);
+    assert!(
+        console.iter().any(|line| line.contains("said")),
+        "{console:?}"
+    );
 }
 
 /// What a script finds out about the page in a window: that it does not scroll
@@ -112,6 +154,48 @@ fn probed(page: &str) -> String {
     let end = start + page[start..].find('>').expect("the policy ends") + 1;
     let open = format!("{}{}", &page[..start], &page[end..]);
     open.replacen("</body>", &format!("<script>{PROBE}</script></body>"), 1)
+}
+
+/// What the probe says of a page in a window.
+fn looked_at(folder: &Path, page: &Path, width: u32, theme: u32) -> String {
+    let output = run(
+        folder,
+        &[
+            format!("--window-size={width},1200"),
+            format!("--blink-settings=preferredColorScheme={theme}"),
+            "--dump-dom".to_owned(),
+            "--virtual-time-budget=2000".to_owned(),
+            format!("file://{}?width={width}", page.display()),
+        ],
+    );
+    let dom = String::from_utf8_lossy(&output.stdout).into_owned();
+    let found = dom
+        .split("data-probe=\"")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next());
+    found.unwrap_or("the probe did not run").to_owned()
+}
+
+#[test]
+fn what_does_not_fit_is_noticed() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let page = folder.path().join("bad.html");
+    let bad = "<!DOCTYPE html><meta http-equiv=\"Content-Security-Policy\"><body><main>\
+        <p class=wide style='width: 3000px'>x</p><p style='color: #999'>pale</p>\
+        <svg><g class=box><rect width=20 height=20></rect><text y=12>much too long</text></g>\
+        <g class=box><rect x=10 width=20 height=20></rect></g></svg></main></body>";
+    fs::write(&page, probed(bad)).expect("a file");
+    for width in WIDTHS {
+        let found = looked_at(folder.path(), &page, width, 1);
+        for wanted in [
+            "scrolls sideways",
+            "hard to read",
+            "leaves its box",
+            "lies on",
+        ] {
+            assert!(found.contains(wanted), "{width}: no `{wanted}` in {found}");
+        }
+    }
 }
 
 #[test]
@@ -135,55 +219,32 @@ fn pages_fit_their_window_and_ask_for_nothing() {
         let probe = folder.path().join("probed.html");
         fs::write(&path, &page).expect("a file");
         fs::write(&probe, probed(&page)).expect("a file");
-        let log = folder.path().join("net.json");
         for (theme, number) in [("light", 1), ("dark", 0)] {
             let picture = folder.path().join(format!("{theme}.png"));
-            let output = run(
-                folder.path(),
-                &[
-                    "--enable-logging=stderr".to_owned(),
-                    "--v=0".to_owned(),
-                    format!("--log-net-log={}", log.display()),
-                    "--window-size=900,1200".to_owned(),
-                    format!("--blink-settings=preferredColorScheme={number}"),
-                    format!("--screenshot={}", picture.display()),
-                    format!("file://{}", path.display()),
-                ],
-            );
-            assert!(output.status.success(), "{}: {output:?}", case.name);
-            assert!(picture.is_file(), "{}: no picture", case.name);
-            // The page's own errors and refusals of its policy are CONSOLE lines.
-            let said = String::from_utf8_lossy(&output.stderr);
-            faults.extend(
-                said.lines()
-                    .filter(|line| line.contains("CONSOLE"))
-                    .map(|line| format!("{} {theme}: {line}", case.name)),
-            );
-            faults.extend(
-                asked(&log)
-                    .into_iter()
-                    .map(|url| format!("{} {theme} asks for {url}", case.name)),
-            );
+            let more = [
+                format!("--blink-settings=preferredColorScheme={number}"),
+                format!("--screenshot={}", picture.display()),
+            ];
+            let (asked, console) = shown(folder.path(), &path, &more);
+            let found = asked
+                .into_iter()
+                .map(|url| format!("asks for {url}"))
+                .chain(console);
+            faults.extend(found.map(|fault| format!("{} {theme}: {fault}", case.name)));
+            if !picture.is_file() {
+                faults.push(format!("{} {theme}: no picture", case.name));
+            }
         }
-        for width in WIDTHS {
-            let output = run(
-                folder.path(),
-                &[
-                    format!("--window-size={width},1200"),
-                    "--dump-dom".to_owned(),
-                    "--virtual-time-budget=2000".to_owned(),
-                    format!("file://{}?width={width}", probe.display()),
-                ],
-            );
-            let dom = String::from_utf8_lossy(&output.stdout).into_owned();
-            let found = dom
-                .split("data-probe=\"")
-                .nth(1)
-                .and_then(|rest| rest.split('"').next());
-            match found {
-                Some("") => {}
-                Some(found) => faults.push(format!("{} at {width}: {found}", case.name)),
-                None => faults.push(format!("{} at {width}: the probe did not run", case.name)),
+        for (width, theme) in WIDTHS
+            .into_iter()
+            .flat_map(|width| [(width, 0), (width, 1)])
+        {
+            let found = looked_at(folder.path(), &probe, width, theme);
+            if !found.is_empty() {
+                faults.push(format!(
+                    "{} at {width} in theme {theme}: {found}",
+                    case.name
+                ));
             }
         }
         let printed = folder.path().join("review.pdf");

@@ -115,13 +115,8 @@ fn effects(site: &Site<'_>, kind: EffectKind, weight: &'static str) -> Vec<Item>
         .into_iter()
         .take(MOST)
         .map(|(text, places)| Item {
-            link: "changes".to_owned(),
-            link_text: "what changes".to_owned(),
-            ..plain(
-                kind.name(),
-                weight,
-                format!("{text} ({})", words::joined(&places)),
-            )
+            help: format!("in {}", words::joined(&places)),
+            ..plain(kind.name(), weight, text)
         })
         .collect();
     if more > 0 {

@@ -61,6 +61,20 @@ pub struct Proof {
     pub found: String,
     /// The objects, one an environment.
     pub objects: Vec<Seen>,
+    /// Environments in which no single object shows it.
+    pub places: Vec<String>,
+}
+
+impl Proof {
+    fn add(&mut self, seen: Seen) {
+        if !seen.object.is_empty() {
+            if !self.objects.contains(&seen) {
+                self.objects.push(seen);
+            }
+        } else if !seen.environment.is_empty() && !self.places.contains(&seen.environment) {
+            self.places.push(seen.environment);
+        }
+    }
 }
 
 /// An object in an environment.
@@ -332,23 +346,30 @@ fn proofs(
                 evidence.that.as_str()
             };
             let short = evidence.object.replace(&format!("/{release}-"), "/");
+            // Names of Jobs end with a digest that differs between environments.
+            let short = match short.rsplit_once('-') {
+                Some((stem, end))
+                    if end.len() >= 8 && end.bytes().all(|b| b.is_ascii_hexdigit()) =>
+                {
+                    stem
+                }
+                _ => &short,
+            };
             let key = format!("{that}\n{}\n{}\n{short}", evidence.path, evidence.found);
             let seen = seen(check, &evidence.object);
             match found.iter_mut().find(|(known, _)| *known == key) {
-                Some((_, proof)) => {
-                    if !proof.objects.contains(&seen) {
-                        proof.objects.push(seen);
-                    }
-                }
-                None => found.push((
-                    key,
-                    Proof {
+                Some((_, proof)) => proof.add(seen),
+                None => {
+                    let mut proof = Proof {
                         that: that.to_owned(),
                         path: evidence.path.clone(),
                         found: evidence.found.clone(),
-                        objects: vec![seen],
-                    },
-                )),
+                        objects: Vec::new(),
+                        places: Vec::new(),
+                    };
+                    proof.add(seen);
+                    found.push((key, proof));
+                }
             }
         }
     }

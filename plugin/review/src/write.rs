@@ -6,7 +6,6 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, Error, Output, State, UndefinedBehavior, Value, context};
 use sha2::{Digest as _, Sha256};
-use std::fmt::Write as _;
 
 const STYLE: &str = include_str!("../templates/style.css");
 const SCRIPT: &str = include_str!("../templates/script.js");
@@ -20,6 +19,10 @@ pub fn html(page: &Page<'_>) -> String {
     );
     let mut engine = engine();
     engine.set_formatter(|out, state, value| put(out, state, value, escaped));
+    engine.add_filter("ticked", |text: String| {
+        let code = |part: &str| format!("<code>{}</code>", escaped(part));
+        Value::from_safe_string(ticked(&text, escaped, code))
+    });
     let context = context! {
         page => Serde(page),
         style => Value::from_safe_string(STYLE.to_owned()),
@@ -33,6 +36,9 @@ pub fn html(page: &Page<'_>) -> String {
 pub fn markdown(page: &Page<'_>) -> String {
     let mut engine = engine();
     engine.set_formatter(|out, state, value| put(out, state, value, plain));
+    engine.add_filter("ticked", |text: String| {
+        Value::from_safe_string(ticked(&text, plain, code))
+    });
     engine.add_filter("code", |text: String| Value::from_safe_string(code(&text)));
     engine.add_filter("fence", |text: String| fence(&text));
     let text = rendered(&engine, "review.md", context! { page => Serde(page) });
@@ -128,6 +134,20 @@ fn plain(text: &str) -> String {
     safe
 }
 
+/// A text in which what stands between two backticks is code.
+fn ticked(text: &str, escape: fn(&str) -> String, code: fn(&str) -> String) -> String {
+    if text.matches('`').count() % 2 == 1 {
+        return escape(text);
+    }
+    let parts = text.split('`').enumerate();
+    parts
+        .map(|(index, part)| match index % 2 {
+            1 if !part.trim().is_empty() => code(part),
+            _ => escape(part),
+        })
+        .collect()
+}
+
 /// Text between as many backticks as it needs, in one line.
 fn code(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -201,7 +221,6 @@ fn digest(text: &str) -> String {
             }
         }
     }
-    let _ = write!(encoded, "");
     encoded
 }
 

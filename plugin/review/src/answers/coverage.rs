@@ -1,6 +1,6 @@
 //! What no statement looks at.
 
-use crate::point::{Point, State};
+use crate::point::{Point, State, merge_subjects};
 use crate::site::{Site, items, text};
 use crate::words;
 use std::collections::{BTreeMap, BTreeSet};
@@ -63,6 +63,7 @@ pub fn points(site: &Site<'_>) -> Vec<Point> {
             }
         }
     }
+    points = merge_subjects(points);
     points.extend(environments(site, &own));
     if !own.iter().any(|one| !one.tests.is_empty()) {
         points.push(Point::new(
@@ -74,7 +75,7 @@ pub fn points(site: &Site<'_>) -> Vec<Point> {
     for (kind, names) in covered {
         points.push(Point::new(
             State::Good,
-            format!("{} named by statements", kind.name()),
+            format!("named: {}", kind.name()),
             words::few(&names, 12),
         ));
     }

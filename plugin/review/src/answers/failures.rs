@@ -139,9 +139,16 @@ fn waited(landscape: &Landscape, server: &Node, pods: &Pods) -> Option<Option<u6
     let is_database = ["postgres", "timescale", "cluster"].iter().any(|word| {
         server.origin.contains(word) || server.facts.iter().any(|fact| fact.contains(word))
     });
+    let begins = |what: &str| {
+        what.split_whitespace().any(|part| {
+            let host = part.strip_prefix(&prefix).unwrap_or(part);
+            let rest = host.strip_prefix(server.label.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', ':', '.']))
+        })
+    };
     let meant = |what: &str| {
         names.iter().any(|name| words::names(what, name))
-            || words::names(&what.replace(&prefix, ""), &server.label)
+            || begins(what)
             // The compiler's waits for the database and for its migrations name neither.
             || is_database && (what == "database" || what.contains("migrat"))
     };

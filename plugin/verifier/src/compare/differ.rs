@@ -79,11 +79,35 @@ impl Step {
         {
             return lines(&self.path, old, new);
         }
+        let text = |value: &Option<Value>| value.as_ref().map(plain);
+        let (mut old, mut new) = (text(&self.old), text(&self.new));
+        if let (Some(before), Some(after)) = (&mut old, &mut new) {
+            without_beginning(before, after);
+        }
         Difference {
             path: self.path.clone(),
-            old: self.old.as_ref().map(shown),
-            new: self.new.as_ref().map(shown),
+            old: old.as_deref().map(cut),
+            new: new.as_deref().map(cut),
         }
+    }
+}
+
+/// Of long texts that begin alike, leaves a few words before what differs.
+fn without_beginning(old: &mut String, new: &mut String) {
+    const KEPT: usize = 40;
+    if old.chars().count().max(new.chars().count()) <= LONGEST {
+        return;
+    }
+    let alike = old
+        .chars()
+        .zip(new.chars())
+        .take_while(|(one, other)| one == other);
+    let Some(skipped) = alike.count().checked_sub(KEPT).filter(|n| *n > 0) else {
+        return;
+    };
+    for text in [old, new] {
+        let rest: String = text.chars().skip(skipped).collect();
+        *text = format!("…{rest}");
     }
 }
 
@@ -104,10 +128,10 @@ fn lines(path: &str, old: &str, new: &str) -> Difference {
     }
 }
 
-fn shown(value: &Value) -> String {
+fn plain(value: &Value) -> String {
     match value {
-        Value::String(text) => cut(text),
-        other => cut(&other.to_string()),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
     }
 }
 
@@ -146,6 +170,12 @@ fn walk(path: &str, key: &str, old: &Value, new: &Value, found: &mut Vec<Step>) 
                 named(path, key, identity, before, after, found);
             } else if UNORDERED.contains(&key) {
                 unordered(path, key, before, after, found);
+            } else if before.len() == after.len()
+                && before.iter().chain(after).all(Value::is_object)
+            {
+                for (index, (one, other)) in before.iter().zip(after).enumerate() {
+                    walk(&format!("{path}[{index}]"), "", one, other, found);
+                }
             } else if old != new {
                 push(path, old, new, found);
             }

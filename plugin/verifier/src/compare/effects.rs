@@ -120,7 +120,7 @@ impl Found {
         };
         self.push(
             EffectKind::Restarts,
-            format!("{count} of {} {are} replaced: {}", is.id(), pods.rollout),
+            format!("{count} of {} {are} replaced, {}", is.id(), pods.rollout),
         );
     }
 

@@ -92,7 +92,20 @@ fn scaler(world: &World, object: &Object) -> String {
 }
 
 fn containers(view: &Value, pod: &Value) -> Vec<Container> {
-    let main = text(&view["container"]["name"]);
+    // Migrations run before a container that records them: the one with the
+    // component's name is what the pod is for.
+    let component = text(&view["component"]);
+    let lists = [&pod["spec"]["containers"], &pod["spec"]["initContainers"]];
+    let has_named = lists
+        .into_iter()
+        .flat_map(items)
+        .any(|container| container["name"] == component);
+    let ends = ["Job", "CronJob", "Pod"].contains(&text(&view["kind"]));
+    let main = if has_named && ends {
+        component
+    } else {
+        text(&view["container"]["name"])
+    };
     let running = items(&pod["spec"]["containers"]).map(|container| {
         let role = if text(&container["name"]) == main {
             Role::Main
@@ -102,7 +115,9 @@ fn containers(view: &Value, pod: &Value) -> Vec<Container> {
         (container, role)
     });
     let before = items(&pod["spec"]["initContainers"]).map(|container| {
-        let role = if container["restartPolicy"] == "Always" {
+        let role = if text(&container["name"]) == main {
+            Role::Main
+        } else if container["restartPolicy"] == "Always" {
             Role::Sidecar
         } else {
             Role::Init
@@ -222,11 +237,11 @@ fn rollout(object: &Object) -> String {
         "Deployment" => {
             let strategy = &spec["strategy"];
             if strategy["type"] == "Recreate" {
-                return "all at once: the old pods stop before new ones start".to_owned();
+                return "all at once, the old pods before the new ones start".to_owned();
             }
             let rolling = &strategy["rollingUpdate"];
             format!(
-                "step by step: {} more, {} fewer pods meanwhile",
+                "step by step, with up to {} more and {} fewer pods meanwhile",
                 shown(&rolling["maxSurge"], "25%"),
                 shown(&rolling["maxUnavailable"], "25%")
             )

@@ -249,8 +249,15 @@ fn claim(object: &Object, spec: &Value) -> Vec<String> {
     if object.value["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep" {
         facts.push("kept when the release goes".to_owned());
     }
-    if object.value["spec"]["persistentVolumeClaimRetentionPolicy"]["whenDeleted"] == "Retain" {
-        facts.push("kept when the release goes".to_owned());
+    // Nobody deletes what a StatefulSet claimed unless it says so.
+    if object.kind() == "StatefulSet" {
+        let fate = &object.value["spec"]["persistentVolumeClaimRetentionPolicy"]["whenDeleted"];
+        let fate = if fate == "Delete" {
+            "deleted with the release"
+        } else {
+            "kept when the release goes"
+        };
+        facts.push(fate.to_owned());
     }
     facts
 }
