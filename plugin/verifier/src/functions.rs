@@ -2,6 +2,9 @@
 //!
 //! `docs/expressions.md` is made of [`FUNCTIONS`]; a test holds the two together.
 
+mod paths;
+mod stated;
+
 use crate::amount::{amount, seconds, share};
 use crate::data::{to_cel, to_json};
 use crate::manifest::{matches, text};
@@ -31,6 +34,10 @@ pub const FUNCTIONS: &[Function] = &[
     Function {
         call: "objects(kind)",
         doc: "All objects of a kind; `objects()` is all objects.",
+    },
+    Function {
+        call: "made()",
+        doc: "All objects whose templates the compiler wrote: neither those of dependencies' charts nor the specification's `manifests`.",
     },
     Function {
         call: "has(kind, name)",
@@ -69,6 +76,26 @@ pub const FUNCTIONS: &[Function] = &[
         doc: "An image reference as `repository`, `tag` and `digest`; empty where it has none.",
     },
     Function {
+        call: "at(value, path)",
+        doc: "What stands at a dotted path such as `spec.strategy.type`; null if there is nothing.",
+    },
+    Function {
+        call: "every(value, path)",
+        doc: "Everything at a dotted path as a list, through each entry of the lists on the way; empty if there is nothing.",
+    },
+    Function {
+        call: "repeated(list)",
+        doc: "Values that a list holds more than once.",
+    },
+    Function {
+        call: "nothings(value)",
+        doc: "Paths below which a key has no value.",
+    },
+    Function {
+        call: "stated(topic)",
+        doc: "What the specification says of the objects, read without the compiler: `object`, `path`, `found`, `expected`. Topics: `workloads`, `images`, `commands`, `resources`, `variables`, `ports`, `probes`, `mounts`, `replicas`, `scaling`, `runs`, `rollout`, `identity`, `placement`, `labels`, `storage`, `services`, `exposure`, `metrics`, `secrets`, `migrations`, `peers`, `connections`.",
+    },
+    Function {
         call: "seconds(duration)",
         doc: "A duration such as `90s`, `5m` or `1h30m` in seconds.",
     },
@@ -79,6 +106,10 @@ pub const FUNCTIONS: &[Function] = &[
     Function {
         call: "allowed(from, to, port)",
         doc: "Whether the network policies at both ends let pods of one workload connect to a port of another.",
+    },
+    Function {
+        call: "leads()",
+        doc: "Addresses of Services in variables and Secrets: `object`, `path`, `host`, `port`, `service` (whether there is such a Service), `listens` (whether it has the port), `open` (whether the network policies let the pods connect that have the address).",
     },
     Function {
         call: "dangling()",
@@ -261,6 +292,10 @@ impl Scene {
             let objects: Vec<_> = objects.map_err(|fault| call.error(fault))?;
             Ok(list(objects.into_iter().map(|object| world.plain(object))))
         });
+        self.add(context, "made", |world, call| {
+            let all = world.made().map_err(|fault| call.error(fault))?;
+            Ok(list(all.into_iter().map(|object| world.plain(object))))
+        });
         self.add(context, "has", |world, call| {
             let (kind, name) = (argument(call, 0)?, argument(call, 1)?);
             let found = world.named(&kind, &name);
@@ -306,6 +341,12 @@ impl Scene {
             let found = references::dangling(world, &known).map_err(|fault| call.error(fault))?;
             Ok(to_cel(&Value::Array(found)))
         });
+        let known = Arc::clone(&self.known);
+        self.add(context, "leads", move |world, call| {
+            let known = |name: &str| known.contains(name);
+            let found = network::leads(world, &known).map_err(|fault| call.error(fault))?;
+            Ok(to_cel(&Value::Array(found)))
+        });
         self.add(context, "tooEarly", |world, call| {
             let found = references::too_early(world).map_err(|fault| call.error(fault))?;
             Ok(to_cel(&Value::Array(found)))
@@ -314,6 +355,11 @@ impl Scene {
         self.add(context, "exposedSecrets", move |world, call| {
             let found = secrets::exposed(world, &plain).map_err(|fault| call.error(fault))?;
             Ok(to_cel(&Value::Array(found)))
+        });
+        self.add(context, "stated", |world, call| {
+            let topic = argument(call, 0)?;
+            let facts = stated::facts(world, &topic).map_err(|fault| call.error(fault))?;
+            Ok(to_cel(&Value::Array(facts)))
         });
         self.add(context, "refused", |world, _| {
             Ok(Cel::Bool(world.objects.is_err()))
@@ -361,6 +407,23 @@ fn add_data(context: &mut Context<'static>) {
     });
     native(context, "image", |call| {
         Ok(to_cel(&image(&argument(call, 0)?)))
+    });
+    native(context, "at", |call| {
+        Ok(to_cel(&paths::at(&data(call, 0)?, &argument(call, 1)?)))
+    });
+    native(context, "every", |call| {
+        let (value, path) = (data(call, 0)?, argument(call, 1)?);
+        Ok(list(paths::every(&value, &path).into_iter().map(to_cel)))
+    });
+    native(context, "repeated", |call| {
+        let all = data(call, 0)?;
+        let all = all.as_array().ok_or_else(|| call.error("takes a list"))?;
+        Ok(list(paths::repeated(all).iter().map(to_cel)))
+    });
+    native(context, "nothings", |call| {
+        let mut found = Vec::new();
+        paths::nothings(&data(call, 0)?, "", &mut found);
+        Ok(to_cel(&json!(found)))
     });
     native(context, "pairs", |call| {
         let all = data(call, 0)?;

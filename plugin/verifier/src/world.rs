@@ -112,6 +112,14 @@ impl World {
         Ok(found)
     }
 
+    /// Objects whose templates the compiler wrote.
+    ///
+    /// # Errors
+    /// If Helm refused to render the chart.
+    pub fn made(&self) -> Result<Vec<&Object>, String> {
+        Ok(self.all()?.iter().filter(|one| is_made(one)).collect())
+    }
+
     /// Objects of a kind that a name means: by their own name, by the workload
     /// they belong to, by the dependency they come from, or by the end of their name.
     ///
@@ -262,7 +270,7 @@ impl World {
             "kind": object.kind(),
             "component": object.label("app.kubernetes.io/component"),
             "own": object.is_own(),
-            "made": object.made,
+            "made": is_made(object),
             "podPath": pod_path,
             "security": security(pod),
             "hooks": object.hooks(),
@@ -312,12 +320,12 @@ impl World {
     }
 
     /// Variables of a container whose text is known: its own and those of ConfigMaps.
-    fn environment_of(&self, container: &Value) -> Value {
+    pub fn environment_of(&self, container: &Value) -> Value {
         let mut variables = Map::new();
         for source in items(&container["envFrom"]) {
             let name = text(&source["configMapRef"]["name"]);
             let prefix = text(&source["prefix"]);
-            for (key, value) in self.data(name).into_iter().flatten() {
+            for (key, value) in self.config(name).into_iter().flatten() {
                 variables.insert(format!("{prefix}{key}"), value.clone());
             }
         }
@@ -327,7 +335,7 @@ impl World {
             let value = match variable["value"].as_str() {
                 Some(value) => json!(value),
                 None if reference.is_object() => self
-                    .data(text(&reference["name"]))
+                    .config(text(&reference["name"]))
                     .and_then(|data| data.get(text(&reference["key"])).cloned())
                     .unwrap_or(Value::Null),
                 None => continue,
@@ -337,7 +345,8 @@ impl World {
         Value::Object(variables)
     }
 
-    fn data(&self, config_map: &str) -> Option<&Map<String, Value>> {
+    /// What a ConfigMap of the rendering holds.
+    pub fn config(&self, config_map: &str) -> Option<&Map<String, Value>> {
         let all = self.all().ok()?;
         let found = all
             .iter()
@@ -365,6 +374,13 @@ impl World {
             .find(|budget| matches(&budget.value["spec"]["selector"], labels))
             .map_or(Value::Null, |budget| budget.value.clone())
     }
+}
+
+/// Whether the compiler wrote an object's template: neither the specification's
+/// own manifests nor a person did.
+pub fn is_made(object: &Object) -> bool {
+    let written = object.source.contains("/templates/custom/");
+    object.made && !written && !object.source.ends_with("/extra-manifests.yaml")
 }
 
 /// What holds for each container, from its own settings or its pod's. Null where
