@@ -285,16 +285,16 @@ impl Scene {
             Ok(world.plain(object))
         });
         self.add(context, "objects", |world, call| {
-            let objects = match call.args.len() {
-                0 => world.all().map(|all| all.iter().collect()),
-                _ => world.of_kind(&argument(call, 0)?),
-            };
-            let objects: Vec<_> = objects.map_err(|fault| call.error(fault))?;
+            if call.args.is_empty() {
+                return world.lists().map(|all| all.objects.clone()).map_err(|fault| call.error(fault));
+            }
+            let objects = world.of_kind(&argument(call, 0)?);
+            let objects = objects.map_err(|fault| call.error(fault))?;
             Ok(list(objects.into_iter().map(|object| world.plain(object))))
         });
         self.add(context, "made", |world, call| {
-            let all = world.made().map_err(|fault| call.error(fault))?;
-            Ok(list(all.into_iter().map(|object| world.plain(object))))
+            let all = world.lists().map_err(|fault| call.error(fault))?;
+            Ok(all.made.clone())
         });
         self.add(context, "has", |world, call| {
             let (kind, name) = (argument(call, 0)?, argument(call, 1)?);
@@ -311,7 +311,8 @@ impl Scene {
             Ok(list(all.into_iter().map(|object| world.view(object))))
         });
         self.add(context, "pods", |world, call| {
-            world.pods().map(list).map_err(|fault| call.error(fault))
+            let all = world.lists().map_err(|fault| call.error(fault))?;
+            Ok(all.pods.clone())
         });
         self.add(context, "hooks", |world, call| {
             let event = argument(call, 0)?;
@@ -409,20 +410,18 @@ fn add_data(context: &mut Context<'static>) {
         Ok(to_cel(&image(&argument(call, 0)?)))
     });
     native(context, "at", |call| {
-        Ok(to_cel(&paths::at(&data(call, 0)?, &argument(call, 1)?)))
+        Ok(paths::at(&value(call, 0)?, &argument(call, 1)?))
     });
     native(context, "every", |call| {
-        let (value, path) = (data(call, 0)?, argument(call, 1)?);
-        Ok(list(paths::every(&value, &path).into_iter().map(to_cel)))
+        Ok(list(paths::every(&value(call, 0)?, &argument(call, 1)?)))
     });
-    native(context, "repeated", |call| {
-        let all = data(call, 0)?;
-        let all = all.as_array().ok_or_else(|| call.error("takes a list"))?;
-        Ok(list(paths::repeated(all).iter().map(to_cel)))
+    native(context, "repeated", |call| match value(call, 0)? {
+        Cel::List(all) => Ok(list(paths::repeated(&all))),
+        _ => Err(call.error("takes a list")),
     });
     native(context, "nothings", |call| {
         let mut found = Vec::new();
-        paths::nothings(&data(call, 0)?, "", &mut found);
+        paths::nothings(&value(call, 0)?, "", &mut found);
         Ok(to_cel(&json!(found)))
     });
     native(context, "pairs", |call| {
@@ -451,14 +450,19 @@ fn list(items: impl IntoIterator<Item = Cel>) -> Cel {
     Cel::List(Arc::new(items.into_iter().collect()))
 }
 
-/// An argument as data; the target of the call is the first one if it has one
-/// that is no rendering.
-fn data(call: &FunctionContext<'_, '_>, index: usize) -> Result<Value, ExecutionError> {
+/// An argument as it is.
+fn value(call: &FunctionContext<'_, '_>, index: usize) -> ResolveResult {
     let expression = call.args.get(index).ok_or_else(|| {
         let number = index + 1;
         call.error(format!("needs an argument number {number}"))
     })?;
-    call.ptx.resolve(expression).map(|value| to_json(&value))
+    call.ptx.resolve(expression)
+}
+
+/// An argument as data; the target of the call is the first one if it has one
+/// that is no rendering.
+fn data(call: &FunctionContext<'_, '_>, index: usize) -> Result<Value, ExecutionError> {
+    value(call, index).map(|value| to_json(&value))
 }
 
 /// An argument that is text.

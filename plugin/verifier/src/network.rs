@@ -1,5 +1,6 @@
 //! What network policies let through.
 
+use crate::data::to_json;
 use crate::manifest::{Object, items, matches, text};
 use crate::secrets::base64;
 use crate::world::World;
@@ -201,6 +202,13 @@ fn addresses(
         objects.iter().any(|object| here(&object))
     };
     let named = |host: &str| objects.iter().any(|object| object.name() == host);
+    let spec = to_json(&world.spec);
+    // A workload that is switched off has no Service, but may be named.
+    let off = |host: &str| {
+        let all = spec["workloads"].as_object().into_iter().flatten();
+        all.filter(|(_, one)| one["enabled"] == false)
+            .any(|(name, _)| host.ends_with(&format!("-{name}")))
+    };
     let prefix = format!("{}-", world.release);
     let mut found = Vec::new();
     let url = source.text.contains("://");
@@ -212,7 +220,7 @@ fn addresses(
             None => (token, None),
         };
         let plain = source.name != "MARK" && !host.contains('_');
-        let ours = host.starts_with(&prefix) && plain && !named(host) && !host.contains('.');
+        let ours = host.starts_with(&prefix) && plain && !named(host) && !host.contains('.') && !off(host);
         let alone = url && port.is_some() && !host.contains('.') && !host.is_empty()
             && source.object.kind() != "ConfigMap" && !known(host) && !known(&source.text)
             && host != "localhost" && host.chars().any(|c| c.is_ascii_alphabetic());

@@ -113,7 +113,9 @@ fn exists(objects: &[Object], reference: &Reference<'_>) -> bool {
                 .name
                 .strip_prefix(object.name())
                 .is_some_and(|rest| rest.starts_with('-'));
-        same || external || made
+        // Every namespace has this one.
+        let default = reference.kind == "ServiceAccount" && reference.name == "default";
+        same || external || made || default
     })
 }
 

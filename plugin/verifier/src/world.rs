@@ -6,7 +6,7 @@ use crate::network::limits;
 use kube_cel::cel::Value as Cel;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// Kinds whose pods the chart describes, in the order in which a name is looked up.
 pub const WORKLOADS: [&str; 6] = [
@@ -41,8 +41,21 @@ pub struct World {
     plain: Vec<OnceLock<Cel>>,
     /// Each object with pods as expressions see it.
     views: Vec<OnceLock<Cel>>,
+    /// Lists that are asked for again and again.
+    lists: OnceLock<Lists>,
     /// Objects that were looked up since the last call of [`World::touched`].
     touched: Mutex<BTreeSet<String>>,
+}
+
+/// Lists of a rendering for expressions.
+#[derive(Debug)]
+pub struct Lists {
+    /// All objects.
+    pub objects: Cel,
+    /// Those whose templates the compiler wrote.
+    pub made: Cel,
+    /// Everything with pods, as views.
+    pub pods: Cel,
 }
 
 impl World {
@@ -61,6 +74,7 @@ impl World {
             objects,
             plain: cells(),
             views: cells(),
+            lists: OnceLock::new(),
             touched: Mutex::default(),
         }
     }
@@ -112,12 +126,22 @@ impl World {
         Ok(found)
     }
 
-    /// Objects whose templates the compiler wrote.
+    /// Lists that rules ask for.
     ///
     /// # Errors
     /// If Helm refused to render the chart.
-    pub fn made(&self) -> Result<Vec<&Object>, String> {
-        Ok(self.all()?.iter().filter(|one| is_made(one)).collect())
+    pub fn lists(&self) -> Result<&Lists, String> {
+        let all = self.all()?;
+        Ok(self.lists.get_or_init(|| {
+            let list = |objects: Vec<Cel>| Cel::List(Arc::new(objects));
+            let made = all.iter().filter(|one| is_made(one));
+            let pods = all.iter().filter(|one| one.pod().is_some());
+            Lists {
+                objects: list(all.iter().map(|one| self.plain(one)).collect()),
+                made: list(made.map(|one| self.plain(one)).collect()),
+                pods: list(pods.map(|one| self.view(one)).collect()),
+            }
+        }))
     }
 
     /// Objects of a kind that a name means: by their own name, by the workload
@@ -215,15 +239,6 @@ impl World {
             object.pod().is_some() && object.is_own() && !object.hooks().contains(&"test")
         };
         Ok(self.all()?.iter().filter(own).collect())
-    }
-
-    /// Views of all objects with pods.
-    ///
-    /// # Errors
-    /// If Helm refused to render the chart.
-    pub fn pods(&self) -> Result<Vec<Cel>, String> {
-        let all = self.all()?.iter().filter(|object| object.pod().is_some());
-        Ok(all.map(|object| self.view(object)).collect())
     }
 
     /// An object for expressions.

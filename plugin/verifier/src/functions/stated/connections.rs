@@ -72,7 +72,9 @@ fn tested(facts: &mut Facts<'_>) {
         .collect();
     for (stated, object) in facts.found() {
         let ports = stated.ports();
-        let port = ports.iter().find(|port| port.exposed && port.protocol == "TCP");
+        let main = stated.main_port();
+        let port = ports.iter().find(|port| Some(&port.name) == main.as_ref());
+        let port = port.filter(|port| port.exposed && port.protocol == "TCP");
         let Some(port) = port.filter(|_| stated.kind() == "service") else { continue };
         for test in &tests {
             open(facts, test, object, port.number, &format!("to {}:{}", stated.name, port.number));
@@ -190,7 +192,7 @@ fn dns(spec: &Value) -> Vec<String> {
         "podSelector": { "matchLabels": labels },
     });
     let addresses = match &network["dns-addresses"] {
-        Value::Array(list) => list.clone(),
+        Value::Array(list) if !list.is_empty() => list.clone(),
         _ => vec![json!("169.254.20.10/32")],
     };
     let blocks = addresses.iter().map(|cidr| json!({ "ipBlock": { "cidr": cidr } }));

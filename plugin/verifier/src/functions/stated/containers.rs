@@ -32,7 +32,12 @@ fn each<'a>(facts: &Facts<'a>) -> Vec<(Stated<'a>, &'a Value, Container<'a>, boo
 /// The image as pods name it: without a tag the application's version is taken.
 pub fn image(facts: &Facts<'_>, stated: &str) -> String {
     let last = stated.rsplit('/').next().unwrap_or_default();
-    if last.contains([':', '@']) {
+    if let Some((name, digest)) = stated.split_once('@') {
+        // A digest says more than the tag before it.
+        let tag = name.rfind(':').filter(|at| !name[*at..].contains('/'));
+        return format!("{}@{digest}", &name[..tag.unwrap_or(name.len())]);
+    }
+    if last.contains(':') {
         return stated.to_owned();
     }
     let intent = &facts.spec["intent"];
@@ -40,7 +45,8 @@ pub fn image(facts: &Facts<'_>, stated: &str) -> String {
         Value::Null => &intent["version"],
         version => version,
     };
-    format!("{stated}:{}", text(version))
+    // A tag has no plus.
+    format!("{stated}:{}", text(version).replace('+', "_"))
 }
 
 pub fn images(facts: &mut Facts<'_>) {

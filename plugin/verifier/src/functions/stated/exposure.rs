@@ -383,7 +383,9 @@ fn alerts(facts: &mut Facts<'_>) {
     }
     let stated = facts.spec["monitoring"]["alerts"].as_object().cloned().unwrap_or_else(Map::new);
     for (name, alert) in &stated {
-        let Some((object, rule)) = rules.iter().find(|(_, rule)| rule["alert"] == **name) else {
+        let plain = |text: &str| text.replace(['-', '_'], "").to_lowercase();
+        let named = |rule: &Value| plain(text(&rule["alert"])) == plain(name);
+        let Some((object, rule)) = rules.iter().find(|(_, rule)| named(rule)) else {
             facts.missing(&format!("alert {name}"));
             continue;
         };

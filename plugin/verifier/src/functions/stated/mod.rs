@@ -13,10 +13,14 @@ mod secrets;
 
 use crate::amount::{amount, seconds};
 use crate::data::to_json;
-use crate::functions::paths::at;
 use crate::manifest::{Object, items, text};
 use crate::world::World;
 use serde_json::{Map, Value, json};
+
+/// What stands at a dotted path of an object.
+fn at<'a>(value: &'a Value, path: &str) -> &'a Value {
+    path.split('.').fold(value, |here, key| &here[key])
+}
 
 /// The facts of a topic. Topics are the names of the functions below.
 pub fn facts(world: &World, topic: &str) -> Result<Vec<Value>, String> {
@@ -229,7 +233,7 @@ impl<'a> Facts<'a> {
     pub fn container(&self, object: &'a Object, name: &str) -> Option<Container<'a>> {
         let spec = pod_spec(object);
         ["containers", "initContainers"].iter().find_map(|list| {
-            let index = items(&at(object_pod(object), &format!("spec.{list}")))
+            let index = items(&object_pod(object)["spec"][*list])
                 .position(|one| one["name"] == name)?;
             Some(Container {
                 object,
@@ -253,15 +257,13 @@ impl<'a> Facts<'a> {
 
     /// Adds a fact about a place in an object.
     pub fn place(&mut self, object: &Object, path: &str, expected: Value) {
-        let found = at(&object.value, path);
-        self.add(object, path, &found, expected);
+        self.add(object, path, at(&object.value, path), expected);
     }
 
     /// Adds a fact about a place in a container.
     pub fn inside(&mut self, container: &Container<'_>, path: &str, expected: Value) {
-        let found = at(container.value, path);
         let place = format!("{}.{path}", container.path);
-        self.add(container.object, &place, &found, expected);
+        self.add(container.object, &place, at(container.value, path), expected);
     }
 
     /// Adds a fact that is about no object that is there.

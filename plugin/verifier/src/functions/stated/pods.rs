@@ -58,7 +58,8 @@ pub fn waits(object: &Object) -> i64 {
         .flat_map(|container| items(&container["env"]))
         .filter(|variable| variable["name"] == "WAIT_SECONDS")
         .filter_map(|variable| text(&variable["value"]).parse::<i64>().ok())
-        .sum()
+        .max()
+        .unwrap_or(0)
 }
 
 fn or(value: &Value, default: Value) -> Value {
@@ -145,8 +146,8 @@ pub fn identity(facts: &mut Facts<'_>) {
     for (stated, object) in facts.found() {
         let spec = pod_spec(object);
         let table = stated.table;
-        let user = or(&table["user"], json!(10001));
-        let group = or(&table["group"], user.clone());
+        let user = or(stated.shared("user"), json!(10001));
+        let group = or(stated.shared("group"), user.clone());
         for (key, expected) in [("runAsUser", user), ("runAsGroup", group.clone()), ("fsGroup", group)] {
             facts.place(object, &format!("{spec}.securityContext.{key}"), expected);
         }
@@ -155,7 +156,7 @@ pub fn identity(facts: &mut Facts<'_>) {
         let token = account["token"].as_bool().unwrap_or(rights);
         facts.place(object, &format!("{spec}.automountServiceAccountToken"), json!(token));
         if let Some(container) = facts.container(object, stated.name) {
-            let root = or(&table["read-only-root"], json!(true));
+            let root = or(stated.shared("read-only-root"), json!(true));
             facts.inside(&container, "securityContext.readOnlyRootFilesystem", root);
         }
         rules(facts, &stated, object);
