@@ -2,6 +2,7 @@
 //!
 //! `docs/expressions.md` is made of [`FUNCTIONS`]; a test holds the two together.
 
+mod forms;
 mod paths;
 mod stated;
 
@@ -90,6 +91,10 @@ pub const FUNCTIONS: &[Function] = &[
     Function {
         call: "nothings(value)",
         doc: "Paths below which a key has no value.",
+    },
+    Function {
+        call: "valid(form, text)",
+        doc: "Whether a text has a form that Kubernetes demands: `name` (of an object), `word` (of a container), `label` (its value), `port` (its name), `key` (of a Secret), `schedule`.",
     },
     Function {
         call: "stated(topic)",
@@ -408,6 +413,11 @@ fn add_data(context: &mut Context<'static>) {
     });
     native(context, "image", |call| {
         Ok(to_cel(&image(&argument(call, 0)?)))
+    });
+    native(context, "valid", |call| {
+        let form = argument(call, 0)?;
+        let valid = forms::valid(&form, &argument(call, 1)?);
+        valid.map(Cel::Bool).ok_or_else(|| call.error(format!("there is no form `{form}`")))
     });
     native(context, "at", |call| {
         Ok(paths::at(&value(call, 0)?, &argument(call, 1)?))

@@ -31,7 +31,13 @@ pub fn dangling(world: &World, known: &dyn Fn(&str) -> bool) -> Result<Vec<Value
     for object in objects {
         let selector = match object.kind() {
             "Service" if object.value["spec"]["selector"].is_object() => {
-                json!({ "matchLabels": object.value["spec"]["selector"] })
+                let mut labels = object.value["spec"]["selector"].clone();
+                if let Some(labels) = labels.as_object_mut() {
+                    // Pods get these when they run.
+                    labels.remove("statefulset.kubernetes.io/pod-name");
+                    labels.remove("isMaster");
+                }
+                json!({ "matchLabels": labels })
             }
             "PodDisruptionBudget" => object.value["spec"]["selector"].clone(),
             "NetworkPolicy" if is_made(object) => object.value["spec"]["podSelector"].clone(),
