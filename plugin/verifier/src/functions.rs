@@ -2,6 +2,10 @@
 //!
 //! `docs/expressions.md` is made of [`FUNCTIONS`]; a test holds the two together.
 
+mod forms;
+mod paths;
+mod stated;
+
 use crate::amount::{amount, seconds, share};
 use crate::data::{to_cel, to_json};
 use crate::manifest::{matches, text};
@@ -31,6 +35,10 @@ pub const FUNCTIONS: &[Function] = &[
     Function {
         call: "objects(kind)",
         doc: "All objects of a kind; `objects()` is all objects.",
+    },
+    Function {
+        call: "made()",
+        doc: "All objects whose templates the compiler wrote: neither those of dependencies' charts nor the specification's `manifests`.",
     },
     Function {
         call: "has(kind, name)",
@@ -69,6 +77,30 @@ pub const FUNCTIONS: &[Function] = &[
         doc: "An image reference as `repository`, `tag` and `digest`; empty where it has none.",
     },
     Function {
+        call: "at(value, path)",
+        doc: "What stands at a dotted path such as `spec.strategy.type`; null if there is nothing.",
+    },
+    Function {
+        call: "every(value, path)",
+        doc: "Everything at a dotted path as a list, through each entry of the lists on the way; empty if there is nothing.",
+    },
+    Function {
+        call: "repeated(list)",
+        doc: "Values that a list holds more than once.",
+    },
+    Function {
+        call: "nothings(value)",
+        doc: "Paths below which a key has no value.",
+    },
+    Function {
+        call: "valid(form, text)",
+        doc: "Whether a text has a form that Kubernetes demands: `name` (of an object), `word` (of a container), `label` (its value), `port` (its name), `key` (of a Secret), `schedule`.",
+    },
+    Function {
+        call: "stated(topic)",
+        doc: "What the specification says of the objects, read without the compiler: `object`, `path`, `found`, `expected`. Topics: `workloads`, `images`, `commands`, `resources`, `variables`, `ports`, `probes`, `mounts`, `replicas`, `scaling`, `runs`, `rollout`, `identity`, `placement`, `labels`, `storage`, `services`, `exposure`, `metrics`, `secrets`, `migrations`, `peers`, `connections`.",
+    },
+    Function {
         call: "seconds(duration)",
         doc: "A duration such as `90s`, `5m` or `1h30m` in seconds.",
     },
@@ -79,6 +111,10 @@ pub const FUNCTIONS: &[Function] = &[
     Function {
         call: "allowed(from, to, port)",
         doc: "Whether the network policies at both ends let pods of one workload connect to a port of another.",
+    },
+    Function {
+        call: "leads()",
+        doc: "Addresses of Services in variables and Secrets: `object`, `path`, `host`, `port`, `service` (whether there is such a Service), `listens` (whether it has the port), `open` (whether the network policies let the pods connect that have the address).",
     },
     Function {
         call: "dangling()",
@@ -254,12 +290,16 @@ impl Scene {
             Ok(world.plain(object))
         });
         self.add(context, "objects", |world, call| {
-            let objects = match call.args.len() {
-                0 => world.all().map(|all| all.iter().collect()),
-                _ => world.of_kind(&argument(call, 0)?),
-            };
-            let objects: Vec<_> = objects.map_err(|fault| call.error(fault))?;
+            if call.args.is_empty() {
+                return world.lists().map(|all| all.objects.clone()).map_err(|fault| call.error(fault));
+            }
+            let objects = world.of_kind(&argument(call, 0)?);
+            let objects = objects.map_err(|fault| call.error(fault))?;
             Ok(list(objects.into_iter().map(|object| world.plain(object))))
+        });
+        self.add(context, "made", |world, call| {
+            let all = world.lists().map_err(|fault| call.error(fault))?;
+            Ok(all.made.clone())
         });
         self.add(context, "has", |world, call| {
             let (kind, name) = (argument(call, 0)?, argument(call, 1)?);
@@ -276,7 +316,8 @@ impl Scene {
             Ok(list(all.into_iter().map(|object| world.view(object))))
         });
         self.add(context, "pods", |world, call| {
-            world.pods().map(list).map_err(|fault| call.error(fault))
+            let all = world.lists().map_err(|fault| call.error(fault))?;
+            Ok(all.pods.clone())
         });
         self.add(context, "hooks", |world, call| {
             let event = argument(call, 0)?;
@@ -306,6 +347,12 @@ impl Scene {
             let found = references::dangling(world, &known).map_err(|fault| call.error(fault))?;
             Ok(to_cel(&Value::Array(found)))
         });
+        let known = Arc::clone(&self.known);
+        self.add(context, "leads", move |world, call| {
+            let known = |name: &str| known.contains(name);
+            let found = network::leads(world, &known).map_err(|fault| call.error(fault))?;
+            Ok(to_cel(&Value::Array(found)))
+        });
         self.add(context, "tooEarly", |world, call| {
             let found = references::too_early(world).map_err(|fault| call.error(fault))?;
             Ok(to_cel(&Value::Array(found)))
@@ -314,6 +361,11 @@ impl Scene {
         self.add(context, "exposedSecrets", move |world, call| {
             let found = secrets::exposed(world, &plain).map_err(|fault| call.error(fault))?;
             Ok(to_cel(&Value::Array(found)))
+        });
+        self.add(context, "stated", |world, call| {
+            let topic = argument(call, 0)?;
+            let facts = stated::facts(world, &topic).map_err(|fault| call.error(fault))?;
+            Ok(to_cel(&Value::Array(facts)))
         });
         self.add(context, "refused", |world, _| {
             Ok(Cel::Bool(world.objects.is_err()))
@@ -362,6 +414,26 @@ fn add_data(context: &mut Context<'static>) {
     native(context, "image", |call| {
         Ok(to_cel(&image(&argument(call, 0)?)))
     });
+    native(context, "valid", |call| {
+        let form = argument(call, 0)?;
+        let valid = forms::valid(&form, &argument(call, 1)?);
+        valid.map(Cel::Bool).ok_or_else(|| call.error(format!("there is no form `{form}`")))
+    });
+    native(context, "at", |call| {
+        Ok(paths::at(&value(call, 0)?, &argument(call, 1)?))
+    });
+    native(context, "every", |call| {
+        Ok(list(paths::every(&value(call, 0)?, &argument(call, 1)?)))
+    });
+    native(context, "repeated", |call| match value(call, 0)? {
+        Cel::List(all) => Ok(list(paths::repeated(&all))),
+        _ => Err(call.error("takes a list")),
+    });
+    native(context, "nothings", |call| {
+        let mut found = Vec::new();
+        paths::nothings(&value(call, 0)?, "", &mut found);
+        Ok(to_cel(&json!(found)))
+    });
     native(context, "pairs", |call| {
         let all = data(call, 0)?;
         let all = all.as_array().ok_or_else(|| call.error("takes a list"))?;
@@ -388,14 +460,19 @@ fn list(items: impl IntoIterator<Item = Cel>) -> Cel {
     Cel::List(Arc::new(items.into_iter().collect()))
 }
 
-/// An argument as data; the target of the call is the first one if it has one
-/// that is no rendering.
-fn data(call: &FunctionContext<'_, '_>, index: usize) -> Result<Value, ExecutionError> {
+/// An argument as it is.
+fn value(call: &FunctionContext<'_, '_>, index: usize) -> ResolveResult {
     let expression = call.args.get(index).ok_or_else(|| {
         let number = index + 1;
         call.error(format!("needs an argument number {number}"))
     })?;
-    call.ptx.resolve(expression).map(|value| to_json(&value))
+    call.ptx.resolve(expression)
+}
+
+/// An argument as data; the target of the call is the first one if it has one
+/// that is no rendering.
+fn data(call: &FunctionContext<'_, '_>, index: usize) -> Result<Value, ExecutionError> {
+    value(call, index).map(|value| to_json(&value))
 }
 
 /// An argument that is text.

@@ -1,8 +1,10 @@
 //! What network policies let through.
 
+use crate::data::to_json;
 use crate::manifest::{Object, items, matches, text};
+use crate::secrets::base64;
 use crate::world::World;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Whether the policies at both ends let a pod connect to a port of another.
 /// Both pods are in the release's namespace.
@@ -104,4 +106,224 @@ fn name_of(pod: &Value, number: &Value) -> String {
     let mut ports = containers.flat_map(|container| items(&container["ports"]));
     let found = ports.find(|port| port["containerPort"] == *number);
     found.map_or_else(String::new, |port| text(&port["name"]).to_owned())
+}
+
+/// Text with addresses in it: the pod that gets it, where it stands, its name.
+struct Source<'a> {
+    pod: Option<&'a Object>,
+    object: &'a Object,
+    path: String,
+    name: String,
+    text: String,
+}
+
+/// Addresses of Services of the release in what pods are told.
+///
+/// # Errors
+/// If Helm refused to render the chart.
+pub fn leads(world: &World, known: &dyn Fn(&str) -> bool) -> Result<Vec<Value>, String> {
+    let objects = world.all()?;
+    let mut found = Vec::new();
+    for source in sources(world, objects) {
+        for (host, port) in addresses(&source, world, objects, known) {
+            found.push(lead(world, objects, &source, &host, port)?);
+        }
+    }
+    Ok(found)
+}
+
+/// What the pods of the chart are told: texts of variables, and values of Secrets
+/// for each pod that takes them.
+fn sources<'a>(world: &'a World, objects: &'a [Object]) -> Vec<Source<'a>> {
+    let mut all = Vec::new();
+    let own = objects.iter().filter(|object| object.is_own());
+    for object in own {
+        let spec = &object.pod().unwrap_or(&Value::Null)["spec"];
+        for list in ["initContainers", "containers"] {
+            for container in items(&spec[list]) {
+                let place = format!("{list}.{}.env", text(&container["name"]));
+                let variables = world.environment_of(container);
+                for (name, value) in variables.as_object().into_iter().flatten() {
+                    all.push(Source {
+                        pod: Some(object),
+                        object,
+                        path: format!("{place}.{name}"),
+                        name: name.clone(),
+                        text: text(value).to_owned(),
+                    });
+                }
+                all.extend(kept(objects, object, container));
+            }
+        }
+    }
+    all
+}
+
+/// Values of Secrets of the rendering that a container takes.
+fn kept<'a>(objects: &'a [Object], pod: &'a Object, container: &Value) -> Vec<Source<'a>> {
+    let references = items(&container["env"]).map(|one| &one["valueFrom"]["secretKeyRef"]);
+    let taken = references.filter_map(|reference| {
+        let (name, key) = (&reference["name"], text(&reference["key"]));
+        let makes = |object: &&Object| match object.kind() {
+            "Secret" => *name == object.name(),
+            "ExternalSecret" => object.value["spec"]["target"]["name"] == *name,
+            _ => false,
+        };
+        let secret = objects.iter().find(makes)?;
+        let value = match secret.kind() {
+            "Secret" => {
+                let encoded = secret.value["data"][key].as_str();
+                let decoded = encoded.and_then(base64).and_then(|b| String::from_utf8(b).ok());
+                decoded.or_else(|| secret.value["stringData"][key].as_str().map(str::to_owned))?
+            }
+            _ => text(&secret.value["spec"]["target"]["template"]["data"][key]).to_owned(),
+        };
+        value.contains("://").then(|| Source {
+            pod: Some(pod),
+            object: secret,
+            path: format!("data.{key}"),
+            name: key.to_owned(),
+            text: value,
+        })
+    });
+    taken.collect()
+}
+
+/// Hosts with ports in a text that are, or by their look should be, Services.
+fn addresses(
+    source: &Source<'_>,
+    world: &World,
+    objects: &[Object],
+    known: &dyn Fn(&str) -> bool,
+) -> Vec<(String, Option<i64>)> {
+    let service = |host: &str| {
+        let first = host.split('.').next().unwrap_or_default();
+        let here = |object: &&Object| object.kind() == "Service" && object.name() == first;
+        objects.iter().any(|object| here(&object))
+    };
+    let named = |host: &str| objects.iter().any(|object| object.name() == host);
+    let spec = to_json(&world.spec);
+    // A workload that is switched off has no Service, but may be named.
+    let off = |host: &str| {
+        let all = spec["workloads"].as_object().into_iter().flatten();
+        all.filter(|(_, one)| one["enabled"] == false)
+            .any(|(name, _)| host.ends_with(&format!("-{name}")))
+    };
+    let prefix = format!("{}-", world.release);
+    let mut found = Vec::new();
+    let url = source.text.contains("://");
+    // What stands before an @ is a user with a password.
+    let tail = source.text.rsplit('@').next().unwrap_or_default();
+    for token in tail.split(|c: char| !(c.is_ascii_alphanumeric() || "-._:".contains(c))) {
+        let (host, port) = match token.split_once(':') {
+            Some((host, port)) => (host, port.parse::<i64>().ok()),
+            None => (token, None),
+        };
+        let plain = source.name != "MARK" && !host.contains('_');
+        let ours = host.starts_with(&prefix) && plain && !named(host) && !host.contains('.') && !off(host);
+        let alone = url && port.is_some() && !host.contains('.') && !host.is_empty()
+            && source.object.kind() != "ConfigMap" && !known(host) && !known(&source.text)
+            && host != "localhost" && host.chars().any(|c| c.is_ascii_alphabetic());
+        if service(host) || ours && !known(host) || alone {
+            found.push((host.to_owned(), port));
+        }
+    }
+    // A host alone has its port in a variable beside it.
+    if let ([(_, port @ None)], Some(stem)) = (found.as_mut_slice(), source.name.strip_suffix("_HOST"))
+    {
+        let variables = source.pod.map(|pod| sources_of(world, pod)).unwrap_or_default();
+        let beside = variables.iter().find(|(name, _)| *name == format!("{stem}_PORT"));
+        *port = beside.and_then(|(_, text)| text.parse().ok());
+    }
+    found
+}
+
+/// Variables of all containers of a pod.
+fn sources_of(world: &World, pod: &Object) -> Vec<(String, String)> {
+    let spec = &pod.pod().unwrap_or(&Value::Null)["spec"];
+    let containers = items(&spec["containers"]).chain(items(&spec["initContainers"]));
+    let variables = containers.map(|container| world.environment_of(container));
+    variables
+        .flat_map(|all| all.as_object().cloned().unwrap_or_default())
+        .map(|(name, value)| (name, text(&value).to_owned()))
+        .collect()
+}
+
+/// What an address leads to.
+fn lead(
+    world: &World,
+    objects: &[Object],
+    source: &Source<'_>,
+    host: &str,
+    port: Option<i64>,
+) -> Result<Value, String> {
+    let name = host.split('.').next().unwrap_or_default();
+    // The headless Service of a stateful workload names single pods.
+    let second = host.split('.').nth(1).unwrap_or_default();
+    let service = objects
+        .iter()
+        .filter(|object| object.kind() == "Service")
+        .find(|object| object.name() == name || object.name() == second);
+    let mut open = true;
+    let mut listens = true;
+    if let Some(service) = service {
+        let ports = &service.value["spec"]["ports"];
+        let entry = port.and_then(|port| items(ports).find(|one| one["port"] == port));
+        listens = port.is_none() || entry.is_some();
+        if let (Some(entry), Some(pod)) = (entry, source.pod) {
+            open = reaches(world, objects, pod, service, entry)?;
+        }
+    }
+    Ok(json!({
+        "object": source.object.id(),
+        "path": source.path,
+        "host": host,
+        "port": port,
+        "from": source.pod.map(Object::id),
+        "service": service.is_some(),
+        "listens": listens,
+        "open": open,
+    }))
+}
+
+/// Whether a pod may connect to the pods of a Service.
+fn reaches(
+    world: &World,
+    objects: &[Object],
+    from: &Object,
+    service: &Object,
+    entry: &Value,
+) -> Result<bool, String> {
+    let selector = json!({ "matchLabels": service.value["spec"]["selector"] });
+    let null = Value::Null;
+    let own = from.pod().unwrap_or(&null);
+    for object in objects {
+        let Some(pod) = object.pod() else { continue };
+        if !service.value["spec"]["selector"].is_object()
+            || !matches(&selector, &pod["metadata"]["labels"])
+        {
+            continue;
+        }
+        let port = number_of(pod, &entry["targetPort"], &entry["port"]);
+        if !allowed(world, own, pod, &port)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Number of a pod's port by its name or number; that of the Service if it has none.
+fn number_of(pod: &Value, target: &Value, otherwise: &Value) -> Value {
+    if target.is_null() {
+        return otherwise.clone();
+    }
+    let spec = &pod["spec"];
+    let containers = items(&spec["containers"]).chain(items(&spec["initContainers"]));
+    let mut ports = containers.flat_map(|container| items(&container["ports"]));
+    match target {
+        Value::String(name) => ports
+            .find(|port| port["name"] == **name)
+            .map_or(Value::Null, |port| port["containerPort"].clone()),
+        number => number.clone(),
+    }
 }

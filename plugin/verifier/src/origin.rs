@@ -16,6 +16,8 @@ pub struct Origin {
     /// Where its pods are described, if this is a workload as expressions see
     /// it rather than the object itself.
     view: Option<String>,
+    /// Whether a function found this place: fields of its finding are no places.
+    fixed: bool,
 }
 
 /// Where the variables of macros and rules come from.
@@ -105,6 +107,7 @@ impl Origin {
                 object,
                 path: String::new(),
                 view: Some(pods),
+                fixed: false,
             });
         }
         // References that functions found name their object and path.
@@ -113,6 +116,7 @@ impl Origin {
                 object,
                 path,
                 view: None,
+                fixed: true,
             });
         }
         let kind = text(map, "kind")?;
@@ -124,11 +128,15 @@ impl Origin {
             object: format!("{kind}/{name}"),
             path: String::new(),
             view: None,
+            fixed: false,
         })
     }
 
     /// A field below.
     pub fn field(mut self, name: &str) -> Self {
+        if self.fixed {
+            return self;
+        }
         let Some(pods) = self.view.take() else {
             push(&mut self.path, name);
             return self;

@@ -1,7 +1,7 @@
 //! References between objects: what they name exists, and exists in time.
 
 use crate::manifest::{Object, items, matches, text};
-use crate::world::World;
+use crate::world::{World, is_made};
 use serde_json::{Value, json};
 
 /// A name in an object that means another one.
@@ -31,9 +31,16 @@ pub fn dangling(world: &World, known: &dyn Fn(&str) -> bool) -> Result<Vec<Value
     for object in objects {
         let selector = match object.kind() {
             "Service" if object.value["spec"]["selector"].is_object() => {
-                json!({ "matchLabels": object.value["spec"]["selector"] })
+                let mut labels = object.value["spec"]["selector"].clone();
+                if let Some(labels) = labels.as_object_mut() {
+                    // Pods get these when they run.
+                    labels.remove("statefulset.kubernetes.io/pod-name");
+                    labels.remove("isMaster");
+                }
+                json!({ "matchLabels": labels })
             }
             "PodDisruptionBudget" => object.value["spec"]["selector"].clone(),
+            "NetworkPolicy" if is_made(object) => object.value["spec"]["podSelector"].clone(),
             _ => continue,
         };
         let taken = objects
@@ -49,6 +56,9 @@ pub fn dangling(world: &World, known: &dyn Fn(&str) -> bool) -> Result<Vec<Value
                 "name": selector["matchLabels"].to_string(),
             }));
         }
+    }
+    for object in objects {
+        parts(objects, object, &mut found);
     }
     Ok(found)
 }
@@ -109,7 +119,9 @@ fn exists(objects: &[Object], reference: &Reference<'_>) -> bool {
                 .name
                 .strip_prefix(object.name())
                 .is_some_and(|rest| rest.starts_with('-'));
-        same || external || made
+        // Every namespace has this one.
+        let default = reference.kind == "ServiceAccount" && reference.name == "default";
+        same || external || made || default
     })
 }
 
@@ -264,12 +276,251 @@ fn of_object<'a>(object: &'a Object, found: &mut Vec<Reference<'a>>) {
                 }
             }
         }
-        "RoleBinding" => {
+        "RoleBinding" | "ClusterRoleBinding" => {
             let role = &object.value["roleRef"];
-            if role["kind"] == "Role" {
-                push(found, object, "roleRef".into(), "Role", &role["name"], none);
+            let kind = match text(&role["kind"]) {
+                "Role" => "Role",
+                _ => "ClusterRole",
+            };
+            push(found, object, "roleRef".into(), kind, &role["name"], none);
+            let accounts = items(&object.value["subjects"]);
+            for account in accounts.filter(|one| one["kind"] == "ServiceAccount") {
+                let path = "subjects".to_owned();
+                push(found, object, path, "ServiceAccount", &account["name"], none);
             }
         }
         _ => {}
+    }
+}
+
+/// References to parts of objects that are there: keys, ports and volumes.
+fn parts(objects: &[Object], object: &Object, found: &mut Vec<Value>) {
+    let mut say = |path: String, kind: &str, name: &str| {
+        found.push(json!({ "object": object.id(), "path": path, "kind": kind, "name": name }));
+    };
+    match object.kind() {
+        "Service" => service_ports(objects, object, &mut say),
+        "NetworkPolicy" => policy_ports(objects, object, &mut say),
+        "Ingress" => {
+            for rule in items(&object.value["spec"]["rules"]) {
+                for path in items(&rule["http"]["paths"]) {
+                    let backend = &path["backend"]["service"];
+                    let port = match &backend["port"]["name"] {
+                        Value::Null => &backend["port"]["number"],
+                        name => name,
+                    };
+                    let place = format!("spec.rules.{}{}", text(&rule["host"]), text(&path["path"]));
+                    offered(objects, &backend["name"], port, place, &mut say);
+                }
+            }
+        }
+        "HTTPRoute" => {
+            for rule in items(&object.value["spec"]["rules"]) {
+                for backend in items(&rule["backendRefs"]) {
+                    let place = "spec.rules.backendRefs".to_owned();
+                    offered(objects, &backend["name"], &backend["port"], place, &mut say);
+                }
+            }
+        }
+        _ => {}
+    }
+    if let Some(pod) = object.pod() {
+        keys(objects, pod, &mut say);
+        mounts(objects, object, pod, &mut say);
+        probes(pod, &mut say);
+    }
+}
+
+type Say<'a> = dyn FnMut(String, &str, &str) + 'a;
+
+/// Containers that run beside each other: those whose ports can be reached.
+fn running(pod: &Value) -> impl Iterator<Item = &Value> {
+    let beside = items(&pod["spec"]["initContainers"]);
+    let beside = beside.filter(|container| container["restartPolicy"] == "Always");
+    items(&pod["spec"]["containers"]).chain(beside)
+}
+
+/// Whether a pod has a port by its name or number.
+fn has_port(pod: &Value, port: &Value) -> bool {
+    running(pod)
+        .flat_map(|container| items(&container["ports"]))
+        .any(|one| one["name"] == *port || one["containerPort"] == *port)
+}
+
+fn shown(port: &Value) -> String {
+    port.as_str().map_or_else(|| port.to_string(), str::to_owned)
+}
+
+fn service_ports(objects: &[Object], service: &Object, say: &mut Say<'_>) {
+    let spec = &service.value["spec"];
+    if !spec["selector"].is_object() || !is_made(service) {
+        return;
+    }
+    let selector = json!({ "matchLabels": spec["selector"] });
+    let pods = objects.iter().filter_map(Object::pod);
+    for pod in pods.filter(|pod| matches(&selector, &pod["metadata"]["labels"])) {
+        for port in items(&spec["ports"]) {
+            let target = match &port["targetPort"] {
+                Value::Null => &port["port"],
+                target => target,
+            };
+            if !has_port(pod, target) {
+                say("spec.ports".into(), "port", &shown(target));
+            }
+        }
+    }
+}
+
+/// Named ports of what a policy lets in are ports of its pods.
+fn policy_ports(objects: &[Object], policy: &Object, say: &mut Say<'_>) {
+    if !is_made(policy) {
+        return;
+    }
+    let pods = objects.iter().filter_map(Object::pod);
+    let selector = &policy.value["spec"]["podSelector"];
+    for pod in pods.filter(|pod| matches(selector, &pod["metadata"]["labels"])) {
+        for rule in items(&policy.value["spec"]["ingress"]) {
+            for port in items(&rule["ports"]).filter(|port| port["port"].is_string()) {
+                if !has_port(pod, &port["port"]) {
+                    say("spec.ingress".into(), "port", &shown(&port["port"]));
+                }
+            }
+        }
+    }
+}
+
+/// Whether a Service that is there has a port.
+fn offered(objects: &[Object], name: &Value, port: &Value, path: String, say: &mut Say<'_>) {
+    let service = objects
+        .iter()
+        .find(|object| object.kind() == "Service" && *name == object.name());
+    if let Some(service) = service {
+        let ports = &service.value["spec"]["ports"];
+        if !items(ports).any(|one| one["name"] == *port || one["port"] == *port) {
+            say(path, "port of the Service", &shown(port));
+        }
+    }
+}
+
+/// Keys of a ConfigMap or Secret of the rendering; none if it is not there.
+fn keys_of(objects: &[Object], kind: &str, name: &Value) -> Option<Vec<String>> {
+    let fields = |value: &Value| -> Vec<String> {
+        let map = value.as_object().into_iter().flatten();
+        map.map(|(key, _)| key.clone()).collect()
+    };
+    let is = |object: &&Object| object.kind() == kind && *name == object.name();
+    if let Some(object) = objects.iter().find(is) {
+        let lists = ["data", "stringData", "binaryData"];
+        return Some(lists.iter().flat_map(|list| fields(&object.value[*list])).collect());
+    }
+    let fetched = |object: &&Object| {
+        object.kind() == "ExternalSecret" && object.value["spec"]["target"]["name"] == *name
+    };
+    let object = objects.iter().find(fetched).filter(|_| kind == "Secret")?;
+    let spec = &object.value["spec"];
+    // What is extracted from a store is not known here.
+    if !spec["dataFrom"].is_null() {
+        return None;
+    }
+    let mut all = fields(&spec["target"]["template"]["data"]);
+    all.extend(items(&spec["data"]).map(|one| text(&one["secretKey"]).to_owned()));
+    Some(all)
+}
+
+fn keys(objects: &[Object], pod: &Value, say: &mut Say<'_>) {
+    let spec = &pod["spec"];
+    for list in ["initContainers", "containers"] {
+        for container in items(&spec[list]) {
+            for variable in items(&container["env"]) {
+                for (field, kind) in [("secretKeyRef", "Secret"), ("configMapKeyRef", "ConfigMap")] {
+                    let reference = &variable["valueFrom"][field];
+                    let known = keys_of(objects, kind, &reference["name"]);
+                    let key = text(&reference["key"]);
+                    let there = known.is_none_or(|keys| keys.iter().any(|one| one == key));
+                    if reference.is_object() && !there && reference["optional"] != true {
+                        let place = text(&container["name"]);
+                        let path = format!("{list}.{place}.env.{}", text(&variable["name"]));
+                        say(path, &format!("key of the {kind}"), key);
+                    }
+                }
+            }
+        }
+    }
+    for volume in items(&spec["volumes"]) {
+        for (field, name, kind) in [("secret", "secretName", "Secret"), ("configMap", "name", "ConfigMap")] {
+            let source = &volume[field];
+            let Some(known) = keys_of(objects, kind, &source[name]) else { continue };
+            for item in items(&source["items"]) {
+                let key = text(&item["key"]);
+                if !known.iter().any(|one| one == key) {
+                    say(format!("volumes.{}", text(&volume["name"])), &format!("key of the {kind}"), key);
+                }
+            }
+        }
+    }
+}
+
+/// What is mounted is there, and what is there is mounted.
+fn mounts(objects: &[Object], object: &Object, pod: &Value, say: &mut Say<'_>) {
+    let spec = &pod["spec"];
+    let claims = items(&object.value["spec"]["volumeClaimTemplates"]).map(|one| &one["metadata"]["name"]);
+    let volumes: Vec<&Value> = items(&spec["volumes"]).map(|one| &one["name"]).chain(claims).collect();
+    let mut mounted = Vec::new();
+    for list in ["initContainers", "containers"] {
+        for container in items(&spec[list]) {
+            for mount in items(&container["volumeMounts"]) {
+                let path = format!("{list}.{}.volumeMounts", text(&container["name"]));
+                mounted.push(&mount["name"]);
+                if !volumes.contains(&&mount["name"]) {
+                    say(path, "volume", text(&mount["name"]));
+                    continue;
+                }
+                let volume = items(&spec["volumes"]).find(|one| one["name"] == mount["name"]);
+                if let (Some(volume), Some(file)) = (volume, mount["subPath"].as_str())
+                    && !has_file(objects, volume, file)
+                {
+                    say(path, "file", file);
+                }
+            }
+        }
+    }
+    if is_made(object) {
+        for name in volumes.into_iter().filter(|name| !mounted.contains(name)) {
+            say("volumes".into(), "mount of the volume", text(name));
+        }
+    }
+}
+
+/// Whether a volume of a ConfigMap or Secret has a file; others are not known.
+fn has_file(objects: &[Object], volume: &Value, file: &str) -> bool {
+    for (field, name, kind) in [("secret", "secretName", "Secret"), ("configMap", "name", "ConfigMap")] {
+        let source = &volume[field];
+        if !source.is_object() {
+            continue;
+        }
+        if source["items"].is_array() {
+            return items(&source["items"]).any(|item| item["path"] == file);
+        }
+        let known = keys_of(objects, kind, &source[name]);
+        return known.is_none_or(|keys| keys.iter().any(|key| key == file));
+    }
+    true
+}
+
+/// Ports that probes name are ports of their container.
+fn probes(pod: &Value, say: &mut Say<'_>) {
+    for container in running(pod) {
+        for probe in ["startupProbe", "livenessProbe", "readinessProbe"] {
+            for way in ["httpGet", "tcpSocket", "grpc"] {
+                let port = &container[probe][way]["port"];
+                let known = items(&container["ports"])
+                    .any(|one| one["name"] == *port || one["containerPort"] == *port);
+                let named = way == "grpc" && port.is_string();
+                let any = items(&container["ports"]).next().is_some() || port.is_string();
+                if !port.is_null() && (named || !known && any) {
+                    say(format!("{}.{probe}", text(&container["name"])), "port", &shown(port));
+                }
+            }
+        }
     }
 }

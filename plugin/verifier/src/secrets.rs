@@ -132,7 +132,7 @@ fn walk(value: &Value, path: &str, visit: &mut impl FnMut(&str, &str)) {
 }
 
 /// Standard base64; none if it is not.
-fn base64(text: &str) -> Option<Vec<u8>> {
+pub fn base64(text: &str) -> Option<Vec<u8>> {
     let digit = |byte: u8| match byte {
         b'A'..=b'Z' => Some(byte - b'A'),
         b'a'..=b'z' => Some(byte - b'a' + 26),

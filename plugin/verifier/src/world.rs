@@ -6,7 +6,7 @@ use crate::network::limits;
 use kube_cel::cel::Value as Cel;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// Kinds whose pods the chart describes, in the order in which a name is looked up.
 pub const WORKLOADS: [&str; 6] = [
@@ -41,8 +41,21 @@ pub struct World {
     plain: Vec<OnceLock<Cel>>,
     /// Each object with pods as expressions see it.
     views: Vec<OnceLock<Cel>>,
+    /// Lists that are asked for again and again.
+    lists: OnceLock<Lists>,
     /// Objects that were looked up since the last call of [`World::touched`].
     touched: Mutex<BTreeSet<String>>,
+}
+
+/// Lists of a rendering for expressions.
+#[derive(Debug)]
+pub struct Lists {
+    /// All objects.
+    pub objects: Cel,
+    /// Those whose templates the compiler wrote.
+    pub made: Cel,
+    /// Everything with pods, as views.
+    pub pods: Cel,
 }
 
 impl World {
@@ -61,6 +74,7 @@ impl World {
             objects,
             plain: cells(),
             views: cells(),
+            lists: OnceLock::new(),
             touched: Mutex::default(),
         }
     }
@@ -110,6 +124,24 @@ impl World {
             .collect();
         found.iter().for_each(|object| self.touch(object));
         Ok(found)
+    }
+
+    /// Lists that rules ask for.
+    ///
+    /// # Errors
+    /// If Helm refused to render the chart.
+    pub fn lists(&self) -> Result<&Lists, String> {
+        let all = self.all()?;
+        Ok(self.lists.get_or_init(|| {
+            let list = |objects: Vec<Cel>| Cel::List(Arc::new(objects));
+            let made = all.iter().filter(|one| is_made(one));
+            let pods = all.iter().filter(|one| one.pod().is_some());
+            Lists {
+                objects: list(all.iter().map(|one| self.plain(one)).collect()),
+                made: list(made.map(|one| self.plain(one)).collect()),
+                pods: list(pods.map(|one| self.view(one)).collect()),
+            }
+        }))
     }
 
     /// Objects of a kind that a name means: by their own name, by the workload
@@ -209,15 +241,6 @@ impl World {
         Ok(self.all()?.iter().filter(own).collect())
     }
 
-    /// Views of all objects with pods.
-    ///
-    /// # Errors
-    /// If Helm refused to render the chart.
-    pub fn pods(&self) -> Result<Vec<Cel>, String> {
-        let all = self.all()?.iter().filter(|object| object.pod().is_some());
-        Ok(all.map(|object| self.view(object)).collect())
-    }
-
     /// An object for expressions.
     pub fn plain(&self, object: &Object) -> Cel {
         self.touch(object);
@@ -262,7 +285,7 @@ impl World {
             "kind": object.kind(),
             "component": object.label("app.kubernetes.io/component"),
             "own": object.is_own(),
-            "made": object.made,
+            "made": is_made(object),
             "podPath": pod_path,
             "security": security(pod),
             "hooks": object.hooks(),
@@ -312,12 +335,12 @@ impl World {
     }
 
     /// Variables of a container whose text is known: its own and those of ConfigMaps.
-    fn environment_of(&self, container: &Value) -> Value {
+    pub fn environment_of(&self, container: &Value) -> Value {
         let mut variables = Map::new();
         for source in items(&container["envFrom"]) {
             let name = text(&source["configMapRef"]["name"]);
             let prefix = text(&source["prefix"]);
-            for (key, value) in self.data(name).into_iter().flatten() {
+            for (key, value) in self.config(name).into_iter().flatten() {
                 variables.insert(format!("{prefix}{key}"), value.clone());
             }
         }
@@ -327,7 +350,7 @@ impl World {
             let value = match variable["value"].as_str() {
                 Some(value) => json!(value),
                 None if reference.is_object() => self
-                    .data(text(&reference["name"]))
+                    .config(text(&reference["name"]))
                     .and_then(|data| data.get(text(&reference["key"])).cloned())
                     .unwrap_or(Value::Null),
                 None => continue,
@@ -337,7 +360,8 @@ impl World {
         Value::Object(variables)
     }
 
-    fn data(&self, config_map: &str) -> Option<&Map<String, Value>> {
+    /// What a ConfigMap of the rendering holds.
+    pub fn config(&self, config_map: &str) -> Option<&Map<String, Value>> {
         let all = self.all().ok()?;
         let found = all
             .iter()
@@ -365,6 +389,13 @@ impl World {
             .find(|budget| matches(&budget.value["spec"]["selector"], labels))
             .map_or(Value::Null, |budget| budget.value.clone())
     }
+}
+
+/// Whether the compiler wrote an object's template: neither the specification's
+/// own manifests nor a person did.
+pub fn is_made(object: &Object) -> bool {
+    let written = object.source.contains("/templates/custom/");
+    object.made && !written && !object.source.ends_with("/extra-manifests.yaml")
 }
 
 /// What holds for each container, from its own settings or its pod's. Null where
