@@ -334,7 +334,7 @@ fn a_hundred_workloads_fit() {
         );
     }
     for environment in ["dev", "staging", "prod"] {
-        let _ = write!(spec, "[environments.{environment}]\n");
+        let _ = writeln!(spec, "[environments.{environment}]");
         for index in 0..100 {
             let _ = write!(
                 spec,

@@ -354,9 +354,7 @@ fn volumes(members: &[&Landscape], node: &Node) -> String {
             .iter()
             .filter(|edge| edge.kind == EdgeKind::Mounts && edge.from == node.id)
             .filter_map(|edge| landscape.node(&edge.to));
-        let sizes: Vec<String> = mounted
-            .filter_map(|volume| volume.facts.first().cloned())
-            .collect();
+        let sizes: Vec<String> = mounted.filter_map(size).collect();
         sizes.join(" + ")
     });
     let sizes: Vec<String> = sizes.collect();
@@ -365,6 +363,14 @@ fn volumes(members: &[&Landscape], node: &Node) -> String {
         Some(_) => sizes.join(" | "),
         None => String::new(),
     }
+}
+
+/// The size of a volume, which is its first fact if it is known.
+fn size(volume: &Node) -> Option<String> {
+    let first = volume.facts.first()?;
+    first
+        .starts_with(|c: char| c.is_ascii_digit())
+        .then(|| first.clone())
 }
 
 /// The same graph for code hosts that draw Mermaid.

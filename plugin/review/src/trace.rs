@@ -8,6 +8,8 @@ use taskspec_report::{Check, Kind, Landscape, Manifest, Statement, Verdict};
 
 /// Evidence that is shown of a statement.
 const MOST_EVIDENCE: usize = 8;
+/// Objects that are named as evidence of the same.
+const MOST_OBJECTS: usize = 9;
 /// Lines of a manifest that are shown.
 const MOST_LINES: usize = 130;
 /// Bytes of all manifests together.
@@ -61,6 +63,8 @@ pub struct Proof {
     pub found: String,
     /// The objects, one an environment.
     pub objects: Vec<Seen>,
+    /// How many objects more there are.
+    pub more: usize,
     /// Environments in which no single object shows it.
     pub places: Vec<String>,
 }
@@ -68,7 +72,9 @@ pub struct Proof {
 impl Proof {
     fn add(&mut self, seen: Seen) {
         if !seen.object.is_empty() {
-            if !self.objects.contains(&seen) {
+            if self.objects.len() >= MOST_OBJECTS {
+                self.more += 1;
+            } else if !self.objects.contains(&seen) {
                 self.objects.push(seen);
             }
         } else if !seen.environment.is_empty() && !self.places.contains(&seen.environment) {
@@ -170,7 +176,7 @@ impl Trace {
         let statements = site.review.report.statements.iter().enumerate();
         Self {
             statements: statements
-                .map(|(index, one)| traced(site, index, one, &anchors, last))
+                .map(|(index, one)| traced(index, one, &anchors, last))
                 .collect(),
             excerpts,
             hidden,
@@ -274,7 +280,6 @@ fn excerpt(
 }
 
 fn traced(
-    site: &Site<'_>,
     index: usize,
     statement: &Statement,
     anchors: &BTreeMap<(String, String), String>,
@@ -288,7 +293,7 @@ fn traced(
             .cloned()
             .unwrap_or_default(),
     };
-    let mut evidence = proofs(site, statement, &seen);
+    let mut evidence = proofs(statement, &seen);
     let more = evidence.len().saturating_sub(MOST_EVIDENCE);
     evidence.truncate(MOST_EVIDENCE);
     let faults = statement.faults().map(|(check, fault)| Refutation {
@@ -323,39 +328,20 @@ fn traced(
 }
 
 /// Evidence of all environments, what is the same once.
-fn proofs(
-    site: &Site<'_>,
-    statement: &Statement,
-    seen: &impl Fn(&Check, &str) -> Seen,
-) -> Vec<Proof> {
+fn proofs(statement: &Statement, seen: &impl Fn(&Check, &str) -> Seen) -> Vec<Proof> {
     let mut found: Vec<(String, Proof)> = Vec::new();
     for check in statement
         .checks
         .iter()
         .filter(|check| check.faults.is_empty())
     {
-        let landscapes = &site.review.landscapes;
-        let landscape = landscapes
-            .iter()
-            .find(|one| one.environment == check.environment);
-        let release = landscape.map_or("", |one| one.release.as_str());
         for evidence in &check.evidence {
             let that = if evidence.that == statement.title {
                 ""
             } else {
                 evidence.that.as_str()
             };
-            let short = evidence.object.replace(&format!("/{release}-"), "/");
-            // Names of Jobs end with a digest that differs between environments.
-            let short = match short.rsplit_once('-') {
-                Some((stem, end))
-                    if end.len() >= 8 && end.bytes().all(|b| b.is_ascii_hexdigit()) =>
-                {
-                    stem
-                }
-                _ => &short,
-            };
-            let key = format!("{that}\n{}\n{}\n{short}", evidence.path, evidence.found);
+            let key = format!("{that}\n{}\n{}", evidence.path, evidence.found);
             let seen = seen(check, &evidence.object);
             match found.iter_mut().find(|(known, _)| *known == key) {
                 Some((_, proof)) => proof.add(seen),
@@ -365,6 +351,7 @@ fn proofs(
                         path: evidence.path.clone(),
                         found: evidence.found.clone(),
                         objects: Vec::new(),
+                        more: 0,
                         places: Vec::new(),
                     };
                     proof.add(seen);

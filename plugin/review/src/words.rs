@@ -84,7 +84,7 @@ fn short(number: f64) -> String {
 
 /// Seconds as people say them.
 pub fn seconds(n: u64) -> String {
-    if n >= 120 && n % 60 == 0 {
+    if n >= 120 && n.is_multiple_of(60) {
         format!("{} min", n / 60)
     } else {
         format!("{n} s")

@@ -14,7 +14,7 @@
 
   let closed = [];
   addEventListener("beforeprint", () => {
-    closed = [...document.querySelectorAll("details:not([open])")];
+    closed = [...document.querySelectorAll("details:not([open], .manifest)")];
     for (const one of closed) one.open = true;
   });
   addEventListener("afterprint", () => {

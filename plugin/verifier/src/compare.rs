@@ -282,7 +282,7 @@ fn pairs<'a>(old: &'a World, new: &'a World) -> Vec<Pair<'a>> {
                 && other.source == object.source
                 && stem(other.name()) == stem(object.name())
         };
-        if let Some(index) = gone.iter().position(|other| same(other)) {
+        if let Some(index) = gone.iter().position(same) {
             *found = Some(gone.remove(index));
         }
     }

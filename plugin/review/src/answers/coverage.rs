@@ -143,7 +143,7 @@ fn named_by(
         let tried = statement
             .tests
             .iter()
-            .any(|test| test.reaches.iter().any(|name| *name == node.label));
+            .any(|test| test.reaches.contains(&node.label));
         worded || seen || tried
     };
     own.iter().filter(looks).map(|one| one.id.clone()).collect()

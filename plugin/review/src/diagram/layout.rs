@@ -189,7 +189,7 @@ fn layers(plan: &Plan) -> Vec<usize> {
         .map(|index| {
             let node = &plan.boxes[index];
             let is_door = node.kind == NodeKind::Exposure || node.inbound;
-            usize::from(!is_door && has_door && !(server(index) && !has_input.contains(&index)))
+            usize::from(has_door && !is_door && (!server(index) || has_input.contains(&index)))
         })
         .collect();
     // At most one round a box: the graph has no circle any more.
@@ -530,6 +530,9 @@ fn finish(
     }
 }
 
+/// Ports, the sum of the heights that their lines come from, and the lines' number.
+type Door = (String, f64, usize);
+
 /// Lines with the same ports meet at their target; the ports stand there once.
 fn drawn(
     plan: &Plan,
@@ -550,7 +553,7 @@ fn drawn(
             Slot::Pass(line) => passes[&(line, layer)],
         }
     };
-    let mut doors: BTreeMap<(usize, bool), Vec<(String, f64, usize)>> = BTreeMap::new();
+    let mut doors: BTreeMap<(usize, bool), Vec<Door>> = BTreeMap::new();
     for (index, line) in plan.lines.iter().enumerate() {
         let at = doors.entry((line.to, is_back(line))).or_default();
         match at.iter_mut().find(|(label, _, _)| *label == line.label) {
@@ -577,7 +580,7 @@ fn drawn(
                 labels.push(Label {
                     x: if back { right + 13.0 } else { x - 13.0 },
                     y: place - 5.0,
-                    text: cut(&label, COLUMN_GAP - 8.0, CHARACTER),
+                    text: cut(&label, COLUMN_GAP - 16.0 + PADDING * 2.0, CHARACTER),
                     starts: back,
                 });
             }

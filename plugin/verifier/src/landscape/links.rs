@@ -179,7 +179,7 @@ impl Drawing<'_> {
                 all
             };
             for dependency in both("uses") {
-                self.to_dependency(&from, &dependency);
+                self.link_dependency(&from, &dependency);
             }
             for called in both("calls") {
                 let to = self.labelled(&[NodeKind::Workload], &called);
@@ -191,12 +191,12 @@ impl Drawing<'_> {
         }
         for dependency in items(&self.spec["migrations"]["uses"]) {
             if let Some(from) = self.labelled(&[NodeKind::Migration], "migrate") {
-                self.to_dependency(&from, text(dependency));
+                self.link_dependency(&from, text(dependency));
             }
         }
     }
 
-    fn to_dependency(&mut self, from: &str, name: &str) {
+    fn link_dependency(&mut self, from: &str, name: &str) {
         for kind in ["dependency", "external"] {
             let to = format!("{kind}/{name}");
             if self.nodes.contains_key(&to) {
@@ -262,14 +262,14 @@ impl Drawing<'_> {
             if let Some((host, port)) = elsewhere(&name, &value) {
                 let known = hosts.iter().any(|one| mentions(&host, &one.name).is_some());
                 if !known && !own.contains(&host) {
-                    self.to_host(&from, &name, &host, &port);
+                    self.link_host(&from, &name, &host, &port);
                 }
             }
         }
     }
 
     /// An edge to a host outside the release that a variable names.
-    fn to_host(&mut self, from: &str, variable: &str, host: &str, port: &str) {
+    fn link_host(&mut self, from: &str, variable: &str, host: &str, port: &str) {
         let namespace = host.split('.').nth(1).unwrap_or_default();
         let peer = format!("peer/to/namespace {namespace}");
         if self.nodes.contains_key(&peer) {

@@ -136,7 +136,7 @@ fn containers(view: &Value, pod: &Value) -> Vec<Container> {
             liveness: probe(&container["livenessProbe"]),
             readiness: probe(&container["readinessProbe"]),
             startup: probe(&container["startupProbe"]),
-            variables: variables(container, &view["env"], role),
+            variables: variables(container, first_env(view, container)),
         })
         .collect()
 }
@@ -182,8 +182,17 @@ fn probe(stated: &Value) -> Option<Probe> {
     })
 }
 
+/// The texts of variables, which are known for the first container.
+fn first_env<'a>(view: &'a Value, container: &Value) -> &'a Value {
+    if view["container"]["name"] == container["name"] {
+        &view["env"]
+    } else {
+        &Value::Null
+    }
+}
+
 /// Variables with their texts, or where they come from.
-fn variables(container: &Value, resolved: &Value, role: Role) -> Vec<Variable> {
+fn variables(container: &Value, known: &Value) -> Vec<Variable> {
     let mut all = BTreeMap::new();
     for variable in items(&container["env"]) {
         let from = &variable["valueFrom"];
@@ -205,11 +214,9 @@ fn variables(container: &Value, resolved: &Value, role: Role) -> Vec<Variable> {
         };
         all.insert(text(&variable["name"]).to_owned(), value);
     }
-    if role == Role::Main {
-        for (name, value) in resolved.as_object().into_iter().flatten() {
-            if let Some(value) = value.as_str() {
-                all.insert(name.clone(), value.to_owned());
-            }
+    for (name, value) in known.as_object().into_iter().flatten() {
+        if let Some(value) = value.as_str() {
+            all.insert(name.clone(), value.to_owned());
         }
     }
     for source in items(&container["envFrom"]) {

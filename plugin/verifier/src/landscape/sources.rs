@@ -51,7 +51,7 @@ impl Drawing<'_> {
                     &port["number"]
                 };
                 let shown = text(&path["path"]).to_owned();
-                self.to_service(&id, text(&backend["name"]), port, &shown);
+                self.link_service(&id, text(&backend["name"]), port, &shown);
             }
         }
     }
@@ -79,7 +79,7 @@ impl Drawing<'_> {
                     .map_or("", |one| text(&one["path"]["value"]))
                     .to_owned();
                 for backend in items(&rule["backendRefs"]) {
-                    self.to_service(&id, text(&backend["name"]), &backend["port"], &path);
+                    self.link_service(&id, text(&backend["name"]), &backend["port"], &path);
                 }
             }
         }
@@ -112,7 +112,7 @@ impl Drawing<'_> {
     }
 
     /// An edge to the pods behind a Service.
-    fn to_service(&mut self, from: &str, service: &str, port: &Value, because: &str) {
+    fn link_service(&mut self, from: &str, service: &str, port: &Value, because: &str) {
         let found = self
             .objects
             .iter()
