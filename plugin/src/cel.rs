@@ -1,8 +1,8 @@
 //! Reads expressions of CEL as a tree: what the checks of criteria are written in.
 //!
 //! Takes text, gives a tree whose nodes know their place, or the byte where it
-//! stops being CEL. Never judges and never panics. Macros are ordinary method
-//! calls here. The verifier has the whole language; it is too big for a
+//! stops being CEL. Never judges and never panics. Macros are method calls here,
+//! and words that CEL reserves are names, as the verifier has it. The verifier has the whole language; it is too big for a
 //! compiler that only has to recognise some forms.
 
 use std::ops::Range;
@@ -16,27 +16,6 @@ const DEEPEST: usize = 61;
 
 /// Most links of a chain such as `a.b.c` or `a + b + c`, which is a tree of that depth.
 const CHAINED: usize = 500;
-
-/// Words that cannot be names.
-const RESERVED: &[&str] = &[
-    "as",
-    "break",
-    "const",
-    "continue",
-    "else",
-    "for",
-    "function",
-    "if",
-    "import",
-    "let",
-    "loop",
-    "namespace",
-    "package",
-    "return",
-    "var",
-    "void",
-    "while",
-];
 
 /// An expression with its place in the text.
 #[derive(Debug, Clone, PartialEq)]
@@ -285,7 +264,7 @@ impl<'t> Lexer<'t> {
         let start = self.at;
         let wrong = Unreadable(start);
         let rest = self.rest();
-        if rest.starts_with("0x") || rest.starts_with("0X") {
+        if rest.starts_with("0x") {
             self.at += 2;
             let digits = self.while_(|byte| byte.is_ascii_hexdigit());
             let number = u64::from_str_radix(digits, 16).map_err(|_| wrong)?;
@@ -460,7 +439,10 @@ impl Reader {
 
     /// A node from a byte to the end of what was taken last.
     fn node(&self, start: usize, expression: Expression) -> Node {
-        let last = self.next.checked_sub(1).and_then(|last| self.tokens.get(last));
+        let last = self
+            .next
+            .checked_sub(1)
+            .and_then(|last| self.tokens.get(last));
         let end = last.map_or(start, |(_, at)| at.end);
         Node {
             expression,
@@ -594,7 +576,11 @@ impl Reader {
                 };
                 self.next += 1;
                 if !quoted && self.take("(") {
-                    Expression::Call(Some(Box::new(node)), name, self.list(")")?)
+                    let arguments = self.list(")")?;
+                    if is_wrong_macro(true, &name, &arguments) {
+                        return Err(Unreadable(start));
+                    }
+                    Expression::Call(Some(Box::new(node)), name, arguments)
                 } else {
                     Expression::Select(Box::new(node), name)
                 }
@@ -606,7 +592,7 @@ impl Reader {
                 && let Some(name) = dotted(&node)
             {
                 self.next += 1;
-                Expression::Message(name, self.fields()?)
+                Expression::Message(name, self.several("}", Self::assignment)?)
             } else {
                 return Ok(node);
             };
@@ -623,11 +609,11 @@ impl Reader {
             return Ok(self.node(start, inner.expression));
         }
         if self.take("[") {
-            let items = self.items("]")?;
+            let items = self.several("]", Self::expression)?;
             return Ok(self.node(start, Expression::List(items)));
         }
         if self.take("{") {
-            let entries = self.entries()?;
+            let entries = self.several("}", Self::entry)?;
             return Ok(self.node(start, Expression::Map(entries)));
         }
         let rooted = self.take(".");
@@ -638,10 +624,13 @@ impl Reader {
                 let number = i64::try_from(number).map_err(|_| self.lost())?;
                 Expression::Literal(Literal::Int(number))
             }
-            Token::Name(name) if !RESERVED.contains(&name.as_str()) => {
+            Token::Name(name) => {
                 self.next += 1;
                 if self.take("(") {
                     let arguments = self.list(")")?;
+                    if is_wrong_macro(false, &name, &arguments) {
+                        return Err(Unreadable(start));
+                    }
                     return Ok(self.node(start, Expression::Call(None, name, arguments)));
                 }
                 return Ok(self.node(start, Expression::Name(name)));
@@ -667,48 +656,56 @@ impl Reader {
         }
     }
 
-    /// Items up to a sign, perhaps with a comma before it.
-    fn items(&mut self, end: &str) -> Result<Vec<Node>, Unreadable> {
+    /// Items up to a sign, perhaps with a comma before it: even without an item.
+    fn several<T>(
+        &mut self,
+        end: &str,
+        mut item: impl FnMut(&mut Self) -> Result<T, Unreadable>,
+    ) -> Result<Vec<T>, Unreadable> {
         let mut items = Vec::new();
-        while !self.take(end) {
-            items.push(self.expression()?);
-            if !self.take(",") {
-                self.need(end)?;
+        while !(self.is(end) || items.is_empty() && self.is(",")) {
+            items.push(item(self)?);
+            if !self.is(",") {
+                break;
+            }
+            self.next += 1;
+            if self.is(end) {
                 break;
             }
         }
+        if items.is_empty() {
+            self.take(",");
+        }
+        self.need(end)?;
         Ok(items)
     }
 
-    fn entries(&mut self) -> Result<Vec<(Node, Node)>, Unreadable> {
-        let mut entries = Vec::new();
-        while !self.take("}") {
-            let key = self.expression()?;
-            self.need(":")?;
-            entries.push((key, self.expression()?));
-            if !self.take(",") {
-                self.need("}")?;
-                break;
-            }
-        }
-        Ok(entries)
+    fn entry(&mut self) -> Result<(Node, Node), Unreadable> {
+        let key = self.expression()?;
+        self.need(":")?;
+        Ok((key, self.expression()?))
     }
 
-    fn fields(&mut self) -> Result<Vec<(String, Node)>, Unreadable> {
-        let mut fields = Vec::new();
-        while !self.take("}") {
-            let (Some(Token::Name(name)) | Some(Token::Quoted(name))) = self.peek().cloned() else {
-                return Err(self.lost());
-            };
-            self.next += 1;
-            self.need(":")?;
-            fields.push((name, self.expression()?));
-            if !self.take(",") {
-                self.need("}")?;
-                break;
-            }
+    fn assignment(&mut self) -> Result<(String, Node), Unreadable> {
+        let (Some(Token::Name(name)) | Some(Token::Quoted(name))) = self.peek().cloned() else {
+            return Err(self.lost());
+        };
+        self.next += 1;
+        self.need(":")?;
+        Ok((name, self.expression()?))
+    }
+}
+
+/// Whether a call is a macro that is given what it cannot take: `has` a field,
+/// the others a name first.
+fn is_wrong_macro(target: bool, name: &str, arguments: &[Node]) -> bool {
+    let first = arguments.first().map(|node| &node.expression);
+    match (target, name, arguments.len()) {
+        (false, "has", 1) => !matches!(first, Some(Expression::Select(..))),
+        (true, "all" | "exists" | "exists_one" | "filter" | "map", 2) | (true, "map", 3) => {
+            !matches!(first, Some(Expression::Name(_)))
         }
-        Ok(fields)
+        _ => false,
     }
 }
 
@@ -815,7 +812,8 @@ mod tests {
             ("'a\nb'", 2),
             ("f(a,)", 4),
             ("a[", 2),
-            ("if", 0),
+            ("has(a)", 0),
+            ("a.all(1, b)", 0),
             ("9223372036854775808", 0),
             ("'\\q'", 1),
             ("a # b", 2),

@@ -365,10 +365,7 @@ fn one_line(text: &str) -> String {
 }
 
 /// What a check is judged in; with its further values, unless they cannot be set.
-fn scenes<'p>(
-    check: &Check,
-    plan: &'p Plan,
-) -> Vec<(Scene<'p>, Option<Map<String, Value>>)> {
+fn scenes<'p>(check: &Check, plan: &'p Plan) -> Vec<(Scene<'p>, Option<Map<String, Value>>)> {
     let further = check.values.as_ref().map(|free| free.value.0.to_json());
     let further = match further {
         Some(Value::Object(map)) => map,
@@ -553,7 +550,9 @@ impl<'p> Scene<'p> {
                 };
                 let field = self.field(target)?;
                 let pattern = format!("{start}{}{end}", literal_pattern(text(part)?)?);
-                Some(vec![field.assert("matchRegex", json!({ "pattern": pattern }))])
+                Some(vec![
+                    field.assert("matchRegex", json!({ "pattern": pattern })),
+                ])
             }
             (Some(target), "exists", [variable, body]) => {
                 let field = self.field(target).filter(Field::is_list)?;
@@ -644,12 +643,16 @@ impl<'p> Scene<'p> {
         let Expression::List(items) = &right.expression else {
             return None;
         };
-        let words: Option<Vec<String>> =
-            items.iter().map(|item| literal_pattern(text(item)?)).collect();
+        let words: Option<Vec<String>> = items
+            .iter()
+            .map(|item| literal_pattern(text(item)?))
+            .collect();
         let words = words.filter(|words| !words.is_empty())?;
         let pattern = format!("^(?:{})$", words.join("|"));
         let field = self.field(left)?;
-        Some(vec![field.assert("matchRegex", json!({ "pattern": pattern }))])
+        Some(vec![
+            field.assert("matchRegex", json!({ "pattern": pattern })),
+        ])
     }
 
     fn size(&self, operator: Binary, target: &Node, number: u64) -> Option<Vec<Assert>> {
@@ -681,7 +684,10 @@ impl<'p> Scene<'p> {
     /// How many objects of a kind there are.
     fn count(&self, operator: Binary, kind: &str, number: u64) -> Option<Vec<Assert>> {
         if (operator, number) == (Binary::Equal, 0) {
-            return Some(vec![whole("notEqual", json!({ "path": "kind", "value": kind }))]);
+            return Some(vec![whole(
+                "notEqual",
+                json!({ "path": "kind", "value": kind }),
+            )]);
         }
         let place = self.only(kind)?;
         let select = Select::With {
@@ -711,19 +717,20 @@ impl<'p> Scene<'p> {
 
     fn subject(&self, node: &Node) -> Option<Subject<'p>> {
         match &node.expression {
-            Expression::Call(None, name, arguments) => match (name.as_str(), arguments.as_slice())
-            {
-                ("object", [kind, name]) => {
-                    let place = self.object(text(kind)?, text(name)?)?;
-                    let path = Path::default();
-                    Some(Subject::Field(Field { place, path }))
+            Expression::Call(None, name, arguments) => {
+                match (name.as_str(), arguments.as_slice()) {
+                    ("object", [kind, name]) => {
+                        let place = self.object(text(kind)?, text(name)?)?;
+                        let path = Path::default();
+                        Some(Subject::Field(Field { place, path }))
+                    }
+                    ("workload", [name]) => {
+                        let controller = self.controller(text(name)?)?;
+                        Some(Subject::Workload(controller, Path::default()))
+                    }
+                    _ => None,
                 }
-                ("workload", [name]) => {
-                    let controller = self.controller(text(name)?)?;
-                    Some(Subject::Workload(controller, Path::default()))
-                }
-                _ => None,
-            },
+            }
             Expression::Select(of, name) => self.deeper(self.subject(of)?, name),
             Expression::Index(of, index) => match literal(index)? {
                 Value::String(name) => self.deeper(self.subject(of)?, &name),
@@ -743,13 +750,19 @@ impl<'p> Scene<'p> {
         }
     }
 
-    /// `objects(kind)[0]`, where one object at most can be of that kind.
+    /// `objects(kind)[0]`, where one file alone can have objects of that kind.
     fn first_of_kind(&self, node: &Node, index: u64) -> Option<Place> {
         let Expression::Call(None, name, arguments) = &node.expression else {
             return None;
         };
         match (name.as_str(), arguments.as_slice(), index) {
-            ("objects", [kind], 0) => self.only(text(kind)?).filter(|place| place.alone),
+            ("objects", [kind], 0) => self.only(text(kind)?).map(|place| match place.alone {
+                true => place,
+                false => Place {
+                    select: Select::First,
+                    ..place
+                },
+            }),
             _ => None,
         }
     }
@@ -761,9 +774,9 @@ impl<'p> Scene<'p> {
                 let path = field.path.field(name)?;
                 Some(Subject::Field(Field { path, ..field }))
             }
-            Subject::Workload(controller, path) if path.last == "env" => self
-                .variable(&controller, name)
-                .map(Subject::Field),
+            Subject::Workload(controller, path) if path.last == "env" => {
+                self.variable(&controller, name).map(Subject::Field)
+            }
             Subject::Workload(controller, _) => {
                 let pod = pod_path(&controller.place.kind)?;
                 let inside = |fields: &[&str]| Path::of(&[pod, fields].concat());
@@ -819,7 +832,11 @@ impl<'p> Scene<'p> {
             }
             if workload.scaling == "keda" && on("keda") {
                 let place = Place::new(template(workload, "scaledobject.yaml"), "ScaledObject");
-                let name = if least { "minReplicaCount" } else { "maxReplicaCount" };
+                let name = if least {
+                    "minReplicaCount"
+                } else {
+                    "maxReplicaCount"
+                };
                 return Some(field(place, name));
             }
         }
@@ -908,7 +925,9 @@ impl<'p> Scene<'p> {
                 // Only one way of migrating is on.
                 let strategy = self.values["migration"]["strategy"].as_str()?;
                 let hooked = |place: &&Place| place.template.contains("/hooks/");
-                let found = several.iter().find(|one| hooked(one) == (strategy == "hook"));
+                let found = several
+                    .iter()
+                    .find(|one| hooked(one) == (strategy == "hook"));
                 found.cloned()
             }
         }
@@ -937,7 +956,8 @@ impl<'p> Scene<'p> {
         let mut ends = others.filter(|other| *other != name).map(String::as_str);
         let alike = ends.any(|other| other.ends_with(&end))
             || name.starts_with(&format!("{release}-"))
-            || (!main && (fullname == name || fullname.ends_with(&end) || context.chart.name == name));
+            || (!main
+                && (fullname == name || fullname.ends_with(&end) || context.chart.name == name));
         if alike || context.manifests {
             return None;
         }
@@ -1019,13 +1039,20 @@ impl<'p> Scene<'p> {
         }
         let workloads = context.workloads.iter();
         let mut places: Vec<Place> = match kind {
-            "Deployment" | "CronJob" | "HorizontalPodAutoscaler" | "ScaledObject"
-            | "PodDisruptionBudget" | "Ingress" => workloads
+            "Deployment"
+            | "CronJob"
+            | "HorizontalPodAutoscaler"
+            | "ScaledObject"
+            | "PodDisruptionBudget"
+            | "Ingress" => workloads
                 .filter_map(|workload| self.of_workload(workload, kind))
                 .collect(),
             "ExternalSecret" => {
                 let secret = &context.secret;
-                let copied = self.migrations().iter().any(|place| place.template.contains("/hooks/"));
+                let copied = self
+                    .migrations()
+                    .iter()
+                    .any(|place| place.template.contains("/hooks/"));
                 if !(secret.external || secret.own_external) || (secret.external && copied) {
                     return None;
                 }
@@ -1153,11 +1180,12 @@ fn filter(variable: &str, body: &Node) -> Option<String> {
                 };
                 Some(format!("@.{} == {value}", below(variable, left)?.text))
             }
-            Expression::Call(None, name, arguments) => match (name.as_str(), arguments.as_slice())
-            {
-                ("has", [field]) => Some(format!("@.{}", below(variable, field)?.text)),
-                _ => None,
-            },
+            Expression::Call(None, name, arguments) => {
+                match (name.as_str(), arguments.as_slice()) {
+                    ("has", [field]) => Some(format!("@.{}", below(variable, field)?.text)),
+                    _ => None,
+                }
+            }
             _ => None,
         })
         .collect();

@@ -10,7 +10,7 @@
 mod amount;
 mod data;
 mod expected;
-mod expression;
+pub mod expression;
 pub mod functions;
 pub mod manifest;
 mod network;
