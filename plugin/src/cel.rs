@@ -799,7 +799,7 @@ mod tests {
         check("'\\x41\\101\\u0042\\U00000043'", "Text(\"AABC\")");
         check("'''a\n'b'''", "Text(\"a\\n'b\")");
         check("b'\\xff'", "Bytes([255])");
-        check("'{{ x }}\\''", "Text(\"{{ x }}'\")");
+        check("'{x}\\''", "Text(\"{x}'\")");
     }
 
     #[test]

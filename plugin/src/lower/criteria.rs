@@ -938,7 +938,8 @@ impl<'p> Scene<'p> {
         let places = self.places(kind, name).filter(|all| !all.is_empty())?;
         // The chart's name means all objects of the kind.
         let context = &self.plan.context;
-        if context.chart.name == name && context.workloads.len() > 1 {
+        let alone = context.workloads.len() == 1 || self.only(kind).is_some();
+        if context.chart.name == name && !alone {
             return None;
         }
         places.iter().map(Place::absent).collect()

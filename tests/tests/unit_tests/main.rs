@@ -400,3 +400,141 @@ fn hostile_texts_stay_texts() {
         assert_eq!(outcome.failed, Vec::<String>::new());
     }
 }
+
+/// Expressions over the production of an example, true and false ones. What the
+/// files say of them is what `verify` says.
+const SAID: &[(&str, &str, &[&str])] = &[
+    (
+        "task-api-embedded",
+        "prod",
+        &[
+            "workload('agent').replicas > 2",
+            "workload('agent').replicas > 3",
+            "4 > workload('agent').replicas",
+            "workload('agent').mostReplicas < 3",
+            "workload('agent').replicas != 3",
+            "workload('agent').replicas >= 3 && 3 <= workload('agent').replicas",
+            "workload('agent').name.endsWith('agent-prod')",
+            "workload('agent').name.startsWith('no.e')",
+            "workload('agent').kind in ['Deployment', 'StatefulSet']",
+            "workload('agent').kind in ['Job']",
+            "workload('agent').env['LOG_LEVEL'] in ['info', 'warn', 'warning']",
+            "workload('agent').env['NOT_THERE'] == 'x' || true",
+            "workload('agent').object.metadata.namespace == 'ns'",
+            "'app.kubernetes.io/name' in workload('agent').object.metadata.labels",
+            "'app.kubernetes.io/nothing' in workload('agent').object.metadata.labels",
+            "workload('agent').container.ports.size() == 1",
+            "workload('agent').container.ports.size() > 1",
+            "workload('agent').container.ports.size() >= 1",
+            "workload('agent').containers[0].name == 'agent'",
+            "workload('agent').containers[1].name == 'agent'",
+            "workload('agent').init.size() == 0",
+            "workload('agent').init.size() > 0",
+            "workload('agent').container.securityContext.readOnlyRootFilesystem",
+            "!workload('agent').container.securityContext.readOnlyRootFilesystem",
+            "!workload('agent').container.securityContext.allowPrivilegeEscalation",
+            "'ALL' in workload('agent').container.securityContext.capabilities.drop",
+            "'NET_ADMIN' in workload('agent').container.securityContext.capabilities.drop",
+            "has(workload('agent').container.livenessProbe)",
+            "has(workload('agent').container.nothing)",
+            "!has(workload('agent').container.nothing)",
+            "!has(workload('agent').container.nothing.inside)",
+            "!has(object('Deployment', 'agent').spec.replicas)",
+            "workload('agent').container.nothing == 1",
+            "workload('agent').container.nothing != 1",
+            "workload('postgresql').kind == 'StatefulSet'",
+            "workload('postgresql').replicas == 2",
+            "workload('redis').container.securityContext.runAsNonRoot",
+            "has('StatefulSet', 'redis') && has('Service', 'agent')",
+            "has('PodDisruptionBudget', 'agent')",
+            "!has('PodDisruptionBudget', 'agent')",
+            "!has('NetworkPolicy', 'agent')",
+            "has('Job', 'migrate')",
+            "!has('Job', 'migrate')",
+            "object('Job', 'migrate').spec.backoffLimit >= 0",
+            "object('PodDisruptionBudget', 'agent').spec.maxUnavailable == 1",
+            "object('NetworkPolicy', 'agent').spec.policyTypes == ['Ingress', 'Egress']",
+            "object('NetworkPolicy', 'agent').spec.policyTypes == ['Egress']",
+            "'Egress' in object('NetworkPolicy', 'agent').spec.policyTypes",
+            "object('Service', 'agent').spec.ports.exists(p, p.name == 'http' && p.protocol == 'TCP')",
+            "object('Service', 'agent').spec.ports.exists(p, p.name == 'grpc')",
+            "object('Service', 'agent').spec.ports.exists(p, has(p.nodePort))",
+            "['agent', 'nobody'].all(name, has('Deployment', name))",
+            "['Deployment', 'Service'].all(kind, has(kind, 'agent'))",
+            "objects('Deployment').size() == 1",
+            "objects('Deployment').size() == 2",
+            "objects('Deployment').size() > 0",
+            "objects('Deployment')[0].spec.replicas == 3",
+            "objects('Ingress').size() == 0",
+            "objects('ConfigMap').size() == 0",
+            "refused()",
+            "!refused()",
+        ],
+    ),
+    (
+        "trevor",
+        "prod",
+        &[
+            "workload('trevor').replicas == 2 || true",
+            "workload('worker').env['LOG_LEVEL'] == workload('trevor').env['LOG_LEVEL']",
+            "workload('worker').replicas >= 2",
+            "object('Job', 'migrate').metadata.annotations['helm.sh/hook'] == 'pre-install,pre-upgrade'",
+            "object('Job', 'migrate').metadata.annotations['helm.sh/hook'].startsWith('post')",
+            "!has('Ingress', 'trevor')",
+            "has('Ingress', 'trevor')",
+            "!has('Job', 'migrate')",
+            "has('ServiceMonitor', 'trevor')",
+            "objects('Deployment').size() == 2",
+        ],
+    ),
+];
+
+#[test]
+fn what_is_said_of_an_expression_is_what_verify_says() {
+    let helm = Helm::newest();
+    let mut n_said = 0;
+    for (name, environment, expressions) in SAID {
+        let mut case = Case::example(name);
+        for (number, expression) in expressions.iter().enumerate() {
+            case.spec += &format!(
+                "\n[[criteria]]\nid = \"X{number}\"\ntitle = \"X\"\n[[criteria.check]]\nin = [\"{environment}\"]\nthat = {expression:?}\n"
+            );
+        }
+        let built = case.build();
+        let mut examination = examination(&built, &case.spec, &helm);
+        // The namespace of the files is that of the environment.
+        for rendering in &mut examination.renderings {
+            let namespace = format!("namespace: {:?}", rendering.case.environment);
+            if let Ok(text) = &mut rendering.manifests {
+                *text = text.replace("namespace: \"ns\"", &namespace);
+            }
+        }
+        let report = judge(&examination);
+        let jobs: Vec<(usize, &&str)> = expressions.iter().enumerate().collect();
+        let results = parallel::map(jobs, |(number, expression)| {
+            let id = format!("X{number}");
+            let statement = report.statements.iter().find(|one| one.id == id);
+            let statement = statement.expect("verify judges every criterion");
+            let holds = statement.faults().next().is_none();
+            let file = format!("tests/{}_test.yaml", id.to_lowercase());
+            if !files(&built).contains(&file) {
+                return (false, None);
+            }
+            let whole = !built.text(&file).contains("#   ");
+            let mut all = outcomes(&built, &helm, &file).into_iter();
+            let passes = all.all(|one| one.failed.is_empty());
+            let fault = (whole && passes != holds)
+                .then(|| format!("{name}: {expression}: verify {holds}, the file {passes}"));
+            (whole, fault)
+        });
+        n_said += results.iter().filter(|(said, _)| *said).count();
+        for ((said, _), expression) in results.iter().zip(expressions.iter()) {
+            println!(
+                "{} {name}: {expression}",
+                if *said { "said  " } else { "unsaid" }
+            );
+        }
+        parallel::report(results.into_iter().filter_map(|(_, fault)| fault).collect());
+    }
+    assert!(n_said >= 60, "only {n_said} are said");
+}
