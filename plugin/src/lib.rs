@@ -6,6 +6,7 @@
 
 mod api;
 pub mod catalog;
+pub mod cel;
 mod emit;
 pub mod lower;
 pub mod values;

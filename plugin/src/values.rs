@@ -186,6 +186,21 @@ fn plain(node: &Node) -> Value {
     }
 }
 
+/// As Helm merges values files: null removes.
+pub fn merge(base: &mut Value, changes: &Value) {
+    let (Value::Object(old), Value::Object(new)) = (&mut *base, changes) else {
+        *base = changes.clone();
+        return;
+    };
+    for (key, value) in new {
+        if value.is_null() {
+            old.shift_remove(key);
+        } else {
+            merge(old.entry(key.clone()).or_insert(Value::Null), value);
+        }
+    }
+}
+
 /// The values file of an environment.
 pub fn difference_yaml(changes: &Map<String, Value>, header: &str) -> String {
     let mut writer = Writer::default();

@@ -4,6 +4,7 @@ mod chart_yaml;
 mod lock;
 mod readme;
 mod templates;
+mod unit_tests;
 
 use crate::api::{Chart, Environment, File};
 use crate::lower::{EnvironmentFacts, Plan};
@@ -29,6 +30,7 @@ pub fn emit(plan: &Plan) -> Chart {
     }
     files.extend(templates::files(plan));
     files.extend(templates::embedded(plan));
+    files.extend(unit_tests::files(plan));
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Chart {
         name: chart.name.clone(),

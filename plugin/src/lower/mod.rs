@@ -3,6 +3,7 @@
 
 mod common;
 mod context;
+mod criteria;
 mod dependency;
 mod exposure;
 mod install;
@@ -17,6 +18,7 @@ mod sizing;
 mod workload;
 
 pub use context::*;
+pub use criteria::{Assert, Job, Select, Suite};
 
 use crate::api::{Decision, Diagnostic};
 use crate::catalog::Catalog;
@@ -39,6 +41,8 @@ pub struct Plan {
     pub overrides: Vec<(String, Map<String, Value>)>,
     /// What was chosen because the specification left it open.
     pub decisions: Vec<Decision>,
+    /// Criteria as tests of manifests.
+    pub suites: Vec<Suite>,
 }
 
 /// The specification outside its environments and in each of them: what a
@@ -150,12 +154,15 @@ fn decide(resolved: &Resolved, catalog: &Catalog, sink: &mut Sink) -> Option<Pla
             (facts.values_file.clone(), values::difference(&values, &own))
         })
         .collect();
-    Some(Plan {
+    let mut plan = Plan {
         context,
         values,
         overrides,
         decisions,
-    })
+        suites: Vec::new(),
+    };
+    plan.suites = criteria::suites(base, &plan);
+    Some(plan)
 }
 
 /// Lets variables and files of keys with Secrets of their own ask for them.

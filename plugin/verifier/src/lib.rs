@@ -12,7 +12,7 @@ mod amount;
 mod compare;
 mod data;
 mod expected;
-mod expression;
+pub mod expression;
 pub mod functions;
 mod landscape;
 pub mod manifest;

@@ -14,7 +14,7 @@ impl Effective {
         let mut all = values::plain_all(&plan.values);
         let changes = environment.and_then(|index| plan.overrides.get(index));
         if let Some((_, changes)) = changes {
-            merge(&mut all, &Value::Object(changes.clone()));
+            values::merge(&mut all, &Value::Object(changes.clone()));
         }
         Self(all)
     }
@@ -41,21 +41,6 @@ impl Effective {
     /// Text, possibly empty.
     pub fn text(&self, path: &str) -> &str {
         self.at(path).as_str().unwrap_or_default()
-    }
-}
-
-/// As Helm merges values files: null removes.
-fn merge(base: &mut Value, changes: &Value) {
-    let (Value::Object(old), Value::Object(new)) = (&mut *base, changes) else {
-        *base = changes.clone();
-        return;
-    };
-    for (key, value) in new {
-        if value.is_null() {
-            old.shift_remove(key);
-        } else {
-            merge(old.entry(key.clone()).or_insert(Value::Null), value);
-        }
     }
 }
 

@@ -84,6 +84,10 @@ pub struct Facts {
     own_images: bool,
     notes: Vec<Notes>,
     rows: Vec<TableRow>,
+    /// Whether there are files of tests for helm-unittest.
+    unit_tests: bool,
+    /// Criteria with checks of which those say nothing.
+    unsaid: String,
 }
 
 #[derive(Serialize)]
@@ -227,6 +231,13 @@ pub fn facts(plan: &Plan) -> Facts {
         own_images: context.workloads.iter().any(|facts| facts.own_image),
         notes: notes(plan),
         rows: values::rows(&plan.values).into_iter().map(row).collect(),
+        unit_tests: plan.suites.iter().any(|suite| suite.path.is_some()),
+        unsaid: listed(
+            plan.suites
+                .iter()
+                .filter(|suite| suite.path.is_none())
+                .map(|suite| suite.id.as_str()),
+        ),
         releases,
     }
 }
