@@ -33,7 +33,6 @@ fn no_statement_of_a_built_chart_is_violated() {
 
 /// A rendering of one environment, ready to be damaged.
 struct Good {
-    name: String,
     examination: Examination,
     objects: Vec<Object>,
 }
@@ -73,7 +72,6 @@ impl Good {
         };
         let text = examination.renderings[0].manifests.clone();
         let good = Self {
-            name: name.to_owned(),
             objects: manifest::parse(&text.expect("Helm renders it"), &[]).expect("manifests"),
             examination,
         };
