@@ -111,9 +111,14 @@ fn alone(spec: &str, environment: Option<&str>, set: &str) -> String {
         table["workloads"][name]
             .as_table_mut()
             .expect("a workload")
-            .insert("replicas".to_owned(), replicas.parse::<i64>().expect("a number").into());
+            .insert(
+                "replicas".to_owned(),
+                replicas.parse::<i64>().expect("a number").into(),
+            );
     }
-    let lines = table.iter().map(|(key, value)| format!("{key} = {}\n", inline(value)));
+    let lines = table
+        .iter()
+        .map(|(key, value)| format!("{key} = {}\n", inline(value)));
     lines.collect()
 }
 
@@ -143,7 +148,10 @@ fn render(
 ) -> Result<String, String> {
     let all = built.variants();
     let name = environment.unwrap_or("defaults");
-    let variant: &Variant = all.iter().find(|one| one.name == name).expect("an environment");
+    let variant: &Variant = all
+        .iter()
+        .find(|one| one.name == name)
+        .expect("an environment");
     let more: &[&str] = if set.is_empty() { &[] } else { &["--set", set] };
     built.render(&Helm::newest(), release, variant, more)
 }
@@ -287,7 +295,11 @@ fn damages_are_noticed() {
 fn damaged(file: &Path) -> Outcome {
     let text = fs::read_to_string(file).expect("a file of tests/mutations");
     let mutations: Mutations = toml::from_str(&text).expect("mutations");
-    let good = Good::new(&mutations.case, mutations.environment.as_deref(), &mutations.set);
+    let good = Good::new(
+        &mutations.case,
+        mutations.environment.as_deref(),
+        &mutations.set,
+    );
     let mut outcome = Outcome::default();
     for (check, noticed) in &mutations.noticed {
         for (fault, damages) in noticed {

@@ -291,7 +291,10 @@ impl Scene {
         });
         self.add(context, "objects", |world, call| {
             if call.args.is_empty() {
-                return world.lists().map(|all| all.objects.clone()).map_err(|fault| call.error(fault));
+                return world
+                    .lists()
+                    .map(|all| all.objects.clone())
+                    .map_err(|fault| call.error(fault));
             }
             let objects = world.of_kind(&argument(call, 0)?);
             let objects = objects.map_err(|fault| call.error(fault))?;
@@ -417,7 +420,9 @@ fn add_data(context: &mut Context<'static>) {
     native(context, "valid", |call| {
         let form = argument(call, 0)?;
         let valid = forms::valid(&form, &argument(call, 1)?);
-        valid.map(Cel::Bool).ok_or_else(|| call.error(format!("there is no form `{form}`")))
+        valid
+            .map(Cel::Bool)
+            .ok_or_else(|| call.error(format!("there is no form `{form}`")))
     });
     native(context, "at", |call| {
         Ok(paths::at(&value(call, 0)?, &argument(call, 1)?))

@@ -173,7 +173,9 @@ fn kept<'a>(objects: &'a [Object], pod: &'a Object, container: &Value) -> Vec<So
         let value = match secret.kind() {
             "Secret" => {
                 let encoded = secret.value["data"][key].as_str();
-                let decoded = encoded.and_then(base64).and_then(|b| String::from_utf8(b).ok());
+                let decoded = encoded
+                    .and_then(base64)
+                    .and_then(|b| String::from_utf8(b).ok());
                 decoded.or_else(|| secret.value["stringData"][key].as_str().map(str::to_owned))?
             }
             _ => text(&secret.value["spec"]["target"]["template"]["data"][key]).to_owned(),
@@ -220,19 +222,32 @@ fn addresses(
             None => (token, None),
         };
         let plain = source.name != "MARK" && !host.contains('_');
-        let ours = host.starts_with(&prefix) && plain && !named(host) && !host.contains('.') && !off(host);
-        let alone = url && port.is_some() && !host.contains('.') && !host.is_empty()
-            && source.object.kind() != "ConfigMap" && !known(host) && !known(&source.text)
-            && host != "localhost" && host.chars().any(|c| c.is_ascii_alphabetic());
+        let ours =
+            host.starts_with(&prefix) && plain && !named(host) && !host.contains('.') && !off(host);
+        let alone = url
+            && port.is_some()
+            && !host.contains('.')
+            && !host.is_empty()
+            && source.object.kind() != "ConfigMap"
+            && !known(host)
+            && !known(&source.text)
+            && host != "localhost"
+            && host.chars().any(|c| c.is_ascii_alphabetic());
         if service(host) || ours && !known(host) || alone {
             found.push((host.to_owned(), port));
         }
     }
     // A host alone has its port in a variable beside it.
-    if let ([(_, port @ None)], Some(stem)) = (found.as_mut_slice(), source.name.strip_suffix("_HOST"))
+    if let ([(_, port @ None)], Some(stem)) =
+        (found.as_mut_slice(), source.name.strip_suffix("_HOST"))
     {
-        let variables = source.pod.map(|pod| sources_of(world, pod)).unwrap_or_default();
-        let beside = variables.iter().find(|(name, _)| *name == format!("{stem}_PORT"));
+        let variables = source
+            .pod
+            .map(|pod| sources_of(world, pod))
+            .unwrap_or_default();
+        let beside = variables
+            .iter()
+            .find(|(name, _)| *name == format!("{stem}_PORT"));
         *port = beside.and_then(|(_, text)| text.parse().ok());
     }
     found

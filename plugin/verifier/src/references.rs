@@ -286,7 +286,14 @@ fn of_object<'a>(object: &'a Object, found: &mut Vec<Reference<'a>>) {
             let accounts = items(&object.value["subjects"]);
             for account in accounts.filter(|one| one["kind"] == "ServiceAccount") {
                 let path = "subjects".to_owned();
-                push(found, object, path, "ServiceAccount", &account["name"], none);
+                push(
+                    found,
+                    object,
+                    path,
+                    "ServiceAccount",
+                    &account["name"],
+                    none,
+                );
             }
         }
         _ => {}
@@ -309,7 +316,8 @@ fn parts(objects: &[Object], object: &Object, found: &mut Vec<Value>) {
                         Value::Null => &backend["port"]["number"],
                         name => name,
                     };
-                    let place = format!("spec.rules.{}{}", text(&rule["host"]), text(&path["path"]));
+                    let place =
+                        format!("spec.rules.{}{}", text(&rule["host"]), text(&path["path"]));
                     offered(objects, &backend["name"], port, place, &mut say);
                 }
             }
@@ -348,7 +356,8 @@ fn has_port(pod: &Value, port: &Value) -> bool {
 }
 
 fn shown(port: &Value) -> String {
-    port.as_str().map_or_else(|| port.to_string(), str::to_owned)
+    port.as_str()
+        .map_or_else(|| port.to_string(), str::to_owned)
 }
 
 fn service_ports(objects: &[Object], service: &Object, say: &mut Say<'_>) {
@@ -411,7 +420,12 @@ fn keys_of(objects: &[Object], kind: &str, name: &Value) -> Option<Vec<String>> 
     let is = |object: &&Object| object.kind() == kind && *name == object.name();
     if let Some(object) = objects.iter().find(is) {
         let lists = ["data", "stringData", "binaryData"];
-        return Some(lists.iter().flat_map(|list| fields(&object.value[*list])).collect());
+        return Some(
+            lists
+                .iter()
+                .flat_map(|list| fields(&object.value[*list]))
+                .collect(),
+        );
     }
     let fetched = |object: &&Object| {
         object.kind() == "ExternalSecret" && object.value["spec"]["target"]["name"] == *name
@@ -432,7 +446,8 @@ fn keys(objects: &[Object], pod: &Value, say: &mut Say<'_>) {
     for list in ["initContainers", "containers"] {
         for container in items(&spec[list]) {
             for variable in items(&container["env"]) {
-                for (field, kind) in [("secretKeyRef", "Secret"), ("configMapKeyRef", "ConfigMap")] {
+                for (field, kind) in [("secretKeyRef", "Secret"), ("configMapKeyRef", "ConfigMap")]
+                {
                     let reference = &variable["valueFrom"][field];
                     let known = keys_of(objects, kind, &reference["name"]);
                     let key = text(&reference["key"]);
@@ -447,13 +462,22 @@ fn keys(objects: &[Object], pod: &Value, say: &mut Say<'_>) {
         }
     }
     for volume in items(&spec["volumes"]) {
-        for (field, name, kind) in [("secret", "secretName", "Secret"), ("configMap", "name", "ConfigMap")] {
+        for (field, name, kind) in [
+            ("secret", "secretName", "Secret"),
+            ("configMap", "name", "ConfigMap"),
+        ] {
             let source = &volume[field];
-            let Some(known) = keys_of(objects, kind, &source[name]) else { continue };
+            let Some(known) = keys_of(objects, kind, &source[name]) else {
+                continue;
+            };
             for item in items(&source["items"]) {
                 let key = text(&item["key"]);
                 if !known.iter().any(|one| one == key) {
-                    say(format!("volumes.{}", text(&volume["name"])), &format!("key of the {kind}"), key);
+                    say(
+                        format!("volumes.{}", text(&volume["name"])),
+                        &format!("key of the {kind}"),
+                        key,
+                    );
                 }
             }
         }
@@ -463,8 +487,12 @@ fn keys(objects: &[Object], pod: &Value, say: &mut Say<'_>) {
 /// What is mounted is there, and what is there is mounted.
 fn mounts(objects: &[Object], object: &Object, pod: &Value, say: &mut Say<'_>) {
     let spec = &pod["spec"];
-    let claims = items(&object.value["spec"]["volumeClaimTemplates"]).map(|one| &one["metadata"]["name"]);
-    let volumes: Vec<&Value> = items(&spec["volumes"]).map(|one| &one["name"]).chain(claims).collect();
+    let claims =
+        items(&object.value["spec"]["volumeClaimTemplates"]).map(|one| &one["metadata"]["name"]);
+    let volumes: Vec<&Value> = items(&spec["volumes"])
+        .map(|one| &one["name"])
+        .chain(claims)
+        .collect();
     let mut mounted = Vec::new();
     for list in ["initContainers", "containers"] {
         for container in items(&spec[list]) {
@@ -493,7 +521,10 @@ fn mounts(objects: &[Object], object: &Object, pod: &Value, say: &mut Say<'_>) {
 
 /// Whether a volume of a ConfigMap or Secret has a file; others are not known.
 fn has_file(objects: &[Object], volume: &Value, file: &str) -> bool {
-    for (field, name, kind) in [("secret", "secretName", "Secret"), ("configMap", "name", "ConfigMap")] {
+    for (field, name, kind) in [
+        ("secret", "secretName", "Secret"),
+        ("configMap", "name", "ConfigMap"),
+    ] {
         let source = &volume[field];
         if !source.is_object() {
             continue;
@@ -518,7 +549,11 @@ fn probes(pod: &Value, say: &mut Say<'_>) {
                 let named = way == "grpc" && port.is_string();
                 let any = items(&container["ports"]).next().is_some() || port.is_string();
                 if !port.is_null() && (named || !known && any) {
-                    say(format!("{}.{probe}", text(&container["name"])), "port", &shown(port));
+                    say(
+                        format!("{}.{probe}", text(&container["name"])),
+                        "port",
+                        &shown(port),
+                    );
                 }
             }
         }

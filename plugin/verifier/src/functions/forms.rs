@@ -64,9 +64,15 @@ fn schedule(text: &str) -> bool {
 fn range(part: &str, low: u32, high: u32, names: &[&str]) -> bool {
     let (range, step) = part.split_once('/').unwrap_or((part, "1"));
     let number = |text: &str| {
-        let named = names.iter().position(|name| text.eq_ignore_ascii_case(name));
-        let number = named.and_then(|at| u32::try_from(at).ok()).map(|at| at + low.min(1));
-        number.or_else(|| text.parse().ok()).filter(|one| (low..=high).contains(one))
+        let named = names
+            .iter()
+            .position(|name| text.eq_ignore_ascii_case(name));
+        let number = named
+            .and_then(|at| u32::try_from(at).ok())
+            .map(|at| at + low.min(1));
+        number
+            .or_else(|| text.parse().ok())
+            .filter(|one| (low..=high).contains(one))
     };
     let whole = range == "*" || range == "?";
     let inside = match range.split_once('-') {

@@ -12,7 +12,8 @@ fn field(value: &Cel, key: &Key) -> Cel {
 }
 
 fn keys(path: &str) -> impl Iterator<Item = Key> {
-    path.split('.').map(|key| Key::String(Arc::new(key.to_owned())))
+    path.split('.')
+        .map(|key| Key::String(Arc::new(key.to_owned())))
 }
 
 /// What stands at a dotted path; null if there is nothing.

@@ -51,7 +51,11 @@ pub fn image(facts: &Facts<'_>, stated: &str) -> String {
 
 pub fn images(facts: &mut Facts<'_>) {
     for (stated, table, container, main) in each(facts) {
-        let own = if main { stated.shared("image") } else { &table["image"] };
+        let own = if main {
+            stated.shared("image")
+        } else {
+            &table["image"]
+        };
         let shared = stated.shared("image");
         let reference = own.as_str().or(shared.as_str()).unwrap_or_default();
         let expected = image(facts, reference);
@@ -73,7 +77,11 @@ pub fn images(facts: &mut Facts<'_>) {
         }
         for (name, _, sidecar) in further(&stated) {
             if let Some(container) = facts.container(object, name) {
-                let expected = if sidecar { json!("Always") } else { Value::Null };
+                let expected = if sidecar {
+                    json!("Always")
+                } else {
+                    Value::Null
+                };
                 facts.inside(&container, "restartPolicy", expected);
             }
         }
@@ -124,7 +132,11 @@ pub fn amounts(
                 Value::Null => json!(default),
                 stated => stated.clone(),
             };
-            facts.inside(container, &format!("resources.{kubernetes}.{resource}"), expected);
+            facts.inside(
+                container,
+                &format!("resources.{kubernetes}.{resource}"),
+                expected,
+            );
         }
     }
 }
@@ -139,7 +151,10 @@ fn plain(value: &Value, labels: &Value) -> Option<String> {
             let label = table.get("label").and_then(Value::as_str);
             let text = match label {
                 Some(key) => labels[key].as_str(),
-                None => table.get("plain").or(table.get("value")).and_then(Value::as_str),
+                None => table
+                    .get("plain")
+                    .or(table.get("value"))
+                    .and_then(Value::as_str),
             };
             text.map(str::to_owned)
         }
@@ -154,7 +169,11 @@ pub fn variables(facts: &mut Facts<'_>) {
                 Value::Null => table["image"].is_null(),
                 flag => *flag == true,
             };
-        let mut wanted = if shares { stated.merged("env") } else { Map::new() };
+        let mut wanted = if shares {
+            stated.merged("env")
+        } else {
+            Map::new()
+        };
         if !main {
             wanted.extend(table["env"].as_object().cloned().unwrap_or_default());
         }
@@ -190,9 +209,17 @@ pub fn variables_of(facts: &mut Facts<'_>, container: &Container<'_>, wanted: &M
             found.push((name, json!(there), json!(true)));
         }
     }
-    let found: Vec<_> = found.into_iter().map(|(n, f, e)| (n.clone(), f, e)).collect();
+    let found: Vec<_> = found
+        .into_iter()
+        .map(|(n, f, e)| (n.clone(), f, e))
+        .collect();
     for (name, found, expected) in found {
-        facts.add(container.object, &format!("{path}.{name}"), &found, expected);
+        facts.add(
+            container.object,
+            &format!("{path}.{name}"),
+            &found,
+            expected,
+        );
     }
 }
 
@@ -206,7 +233,11 @@ fn sources(facts: &mut Facts<'_>, container: &Container<'_>, wanted: &[&Value]) 
         let there = items(&container.value["envFrom"]).any(|one| one[kind]["name"] == *name);
         let path = format!("{}.envFrom", container.path);
         let expected = json!(format!("{kind} {}", text(name)));
-        let found = if there { expected.clone() } else { json!("missing") };
+        let found = if there {
+            expected.clone()
+        } else {
+            json!("missing")
+        };
         facts.add(container.object, &path, &found, expected);
     }
 }
@@ -235,7 +266,12 @@ pub fn ports(facts: &mut Facts<'_>) {
                 })
                 .collect();
             let path = format!("{}.ports", container.path);
-            facts.add(object, &path, &Value::Object(found), Value::Object(expected));
+            facts.add(
+                object,
+                &path,
+                &Value::Object(found),
+                Value::Object(expected),
+            );
         }
     }
 }
@@ -333,16 +369,30 @@ pub fn mounts(facts: &mut Facts<'_>) {
             if takes {
                 let kind = volume_kind(text(&volume["kind"]));
                 let sure = text(&volume["kind"]) != "persistent";
-                mounted(facts, &container, text(&volume["mount"]), Some(kind).filter(|_| sure), false);
+                mounted(
+                    facts,
+                    &container,
+                    text(&volume["mount"]),
+                    Some(kind).filter(|_| sure),
+                    false,
+                );
                 let default = matches!(text(&volume["kind"]), "secret" | "config");
                 let only = volume["read-only"].as_bool().unwrap_or(default);
                 read_only(facts, &container, text(&volume["mount"]), only);
             }
         }
-        let files = if main { stated.merged("files") } else { Map::new() };
+        let files = if main {
+            stated.merged("files")
+        } else {
+            Map::new()
+        };
         let own = table["files"].as_object().cloned().unwrap_or_default();
         for (path, file) in files.iter().chain(own.iter().filter(|_| !main)) {
-            let kind = if file["secret"].is_string() { "secret" } else { "configMap" };
+            let kind = if file["secret"].is_string() {
+                "secret"
+            } else {
+                "configMap"
+            };
             mounted(facts, &container, path, Some(kind), true);
             if let Some(expected) = file.as_str() {
                 written(facts, &container, path, expected);
@@ -404,5 +454,10 @@ fn written(facts: &mut Facts<'_>, container: &Container<'_>, path: &str, expecte
         facts.world.config(text(map))?.get(key).cloned()
     });
     let place = format!("{}.volumeMounts", container.path);
-    facts.add(container.object, &place, &found.unwrap_or_default(), json!(expected));
+    facts.add(
+        container.object,
+        &place,
+        &found.unwrap_or_default(),
+        json!(expected),
+    );
 }

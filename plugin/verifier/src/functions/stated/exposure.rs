@@ -58,8 +58,14 @@ fn one(facts: &mut Facts<'_>, stated: &Stated<'_>, service: &Object) {
 fn service_ports(facts: &mut Facts<'_>, stated: &Stated<'_>, service: &Object) {
     let table = &stated.table["service"];
     let main = stated.main_port();
-    let exposed: Vec<_> = stated.ports().into_iter().filter(|port| port.exposed).collect();
-    let mut found: Vec<&str> = items(&service.value["spec"]["ports"]).map(|port| text(&port["name"])).collect();
+    let exposed: Vec<_> = stated
+        .ports()
+        .into_iter()
+        .filter(|port| port.exposed)
+        .collect();
+    let mut found: Vec<&str> = items(&service.value["spec"]["ports"])
+        .map(|port| text(&port["name"]))
+        .collect();
     let mut expected: Vec<&str> = exposed.iter().map(|port| port.name.as_str()).collect();
     found.sort_unstable();
     expected.sort_unstable();
@@ -84,7 +90,12 @@ fn service_ports(facts: &mut Facts<'_>, stated: &Stated<'_>, service: &Object) {
         let protocol = or_tcp(&entry["protocol"]);
         facts.add(service, path, &protocol, json!(port.protocol));
         if text(&stated.table["service"]["type"]) == "NodePort" && is_main {
-            facts.add(service, path, &entry["nodePort"], table["node-port"].clone());
+            facts.add(
+                service,
+                path,
+                &entry["nodePort"],
+                table["node-port"].clone(),
+            );
         }
         let above = match text(&port.app_protocol) {
             "http2" => continue,
@@ -95,7 +106,11 @@ fn service_ports(facts: &mut Facts<'_>, stated: &Stated<'_>, service: &Object) {
 }
 
 fn or_tcp(value: &Value) -> Value {
-    if value.is_null() { json!("TCP") } else { value.clone() }
+    if value.is_null() {
+        json!("TCP")
+    } else {
+        value.clone()
+    }
 }
 
 /// Hosts, paths, certificates and gateways.
@@ -105,17 +120,26 @@ pub fn hosts(facts: &mut Facts<'_>) {
 }
 
 fn is_on(table: &Value) -> bool {
-    let hosts = table["hosts"].as_object().is_some_and(|hosts| !hosts.is_empty());
+    let hosts = table["hosts"]
+        .as_object()
+        .is_some_and(|hosts| !hosts.is_empty());
     hosts && table["enabled"] != false
 }
 
 /// Where a path leads: the workload and the port.
 fn target(facts: &Facts<'_>, stated: &str) -> Option<(String, Option<String>)> {
-    let (name, port) = stated.split_once(':').map_or((stated, None), |(name, port)| (name, Some(port)));
+    let (name, port) = stated
+        .split_once(':')
+        .map_or((stated, None), |(name, port)| (name, Some(port)));
     let stated = facts.stated();
     let workload = stated.iter().find(|one| one.name == name)?;
     let service = service(facts, workload)?;
-    let exposed: Vec<String> = workload.ports().into_iter().filter(|port| port.exposed).map(|port| port.name).collect();
+    let exposed: Vec<String> = workload
+        .ports()
+        .into_iter()
+        .filter(|port| port.exposed)
+        .map(|port| port.name)
+        .collect();
     let only = match exposed.as_slice() {
         [one] => Some(one.clone()),
         _ => workload.main_port().filter(|name| exposed.contains(name)),
@@ -136,8 +160,14 @@ fn paths(rule: &Value) -> Vec<(String, Option<String>)> {
 
 fn ingress(facts: &mut Facts<'_>) {
     let table = &facts.spec["ingress"];
-    let made: Vec<&Object> = facts.objects.iter()
-        .filter(|object| object.kind() == "Ingress" && object.is_own() && !object.label("helm.sh/chart").is_empty())
+    let made: Vec<&Object> = facts
+        .objects
+        .iter()
+        .filter(|object| {
+            object.kind() == "Ingress"
+                && object.is_own()
+                && !object.label("helm.sh/chart").is_empty()
+        })
         .collect();
     let object = match (made.as_slice(), is_on(table)) {
         ([], true) => return facts.missing("Ingress"),
@@ -152,7 +182,12 @@ fn ingress(facts: &mut Facts<'_>) {
     facts.place(object, "spec.ingressClassName", table["class"].clone());
     let annotations = &object.value["metadata"]["annotations"];
     for (key, value) in table["annotations"].as_object().into_iter().flatten() {
-        facts.add(object, "metadata.annotations", &annotations[key], value.clone());
+        facts.add(
+            object,
+            "metadata.annotations",
+            &annotations[key],
+            value.clone(),
+        );
     }
     let rules = &object.value["spec"]["rules"];
     let mut found: Vec<&str> = items(rules).map(|rule| text(&rule["host"])).collect();
@@ -170,7 +205,9 @@ fn ingress(facts: &mut Facts<'_>) {
 
 fn ingress_paths(facts: &mut Facts<'_>, object: &Object, host: &str, rule: &Value) {
     let rules = &object.value["spec"]["rules"];
-    let Some(made) = items(rules).find(|rule| rule["host"] == host) else { return };
+    let Some(made) = items(rules).find(|rule| rule["host"] == host) else {
+        return;
+    };
     let made = &made["http"]["paths"];
     let stated = paths(rule);
     let count = items(made).count();
@@ -193,21 +230,40 @@ fn ingress_paths(facts: &mut Facts<'_>, object: &Object, host: &str, rule: &Valu
 
 fn certificate(facts: &mut Facts<'_>, object: &Object, host: &str, rule: &Value) {
     let common = &facts.spec["ingress"]["tls"];
-    let tls = if rule["tls"].is_object() { &rule["tls"] } else { common };
+    let tls = if rule["tls"].is_object() {
+        &rule["tls"]
+    } else {
+        common
+    };
     let listed = items(&object.value["spec"]["tls"])
         .find(|entry| items(&entry["hosts"]).any(|one| one == host));
-    let wanted = tls.as_object().is_some_and(|tls| tls.values().any(|one| *one != json!(false)));
+    let wanted = tls
+        .as_object()
+        .is_some_and(|tls| tls.values().any(|one| *one != json!(false)));
     facts.add(object, "spec.tls", &json!(listed.is_some()), json!(wanted));
     if let (Some(listed), true) = (listed, wanted) {
         if tls["secret"].is_string() {
-            facts.add(object, "spec.tls", &listed["secretName"], tls["secret"].clone());
+            facts.add(
+                object,
+                "spec.tls",
+                &listed["secretName"],
+                tls["secret"].clone(),
+            );
         } else if tls["controller"] == true {
             facts.add(object, "spec.tls", &listed["secretName"], Value::Null);
         }
         let annotations = &object.value["metadata"]["annotations"];
-        for (key, name) in [("cluster-issuer", "cert-manager.io/cluster-issuer"), ("issuer", "cert-manager.io/issuer")] {
+        for (key, name) in [
+            ("cluster-issuer", "cert-manager.io/cluster-issuer"),
+            ("issuer", "cert-manager.io/issuer"),
+        ] {
             if tls[key].is_string() {
-                facts.add(object, "metadata.annotations", &annotations[name], tls[key].clone());
+                facts.add(
+                    object,
+                    "metadata.annotations",
+                    &annotations[name],
+                    tls[key].clone(),
+                );
             }
         }
     }
@@ -216,7 +272,10 @@ fn certificate(facts: &mut Facts<'_>, object: &Object, host: &str, rule: &Value)
 /// The rate limit stands in an annotation of the controller or in its middleware.
 fn rate(facts: &mut Facts<'_>, object: &Object) {
     let ingress = &facts.spec["ingress"];
-    let Some((count, unit)) = ingress["rate-limit"].as_str().and_then(|rate| rate.split_once('/')) else {
+    let Some((count, unit)) = ingress["rate-limit"]
+        .as_str()
+        .and_then(|rate| rate.split_once('/'))
+    else {
         return;
     };
     let second = unit.trim() == "s";
@@ -236,7 +295,9 @@ fn rate(facts: &mut Facts<'_>, object: &Object) {
         }
         "traefik" => {
             let all = facts.objects.iter();
-            let mut limits = all.filter(|one| one.kind() == "Middleware" && one.value["spec"]["rateLimit"].is_object());
+            let mut limits = all.filter(|one| {
+                one.kind() == "Middleware" && one.value["spec"]["rateLimit"].is_object()
+            });
             let Some(limit) = limits.next() else {
                 return facts.missing("Middleware with the rate limit");
             };
@@ -254,8 +315,14 @@ fn rate(facts: &mut Facts<'_>, object: &Object) {
 
 fn gateway(facts: &mut Facts<'_>) {
     let table = &facts.spec["gateway"];
-    let routes: Vec<&Object> = facts.objects.iter()
-        .filter(|object| object.kind() == "HTTPRoute" && object.is_own() && !object.label("helm.sh/chart").is_empty())
+    let routes: Vec<&Object> = facts
+        .objects
+        .iter()
+        .filter(|object| {
+            object.kind() == "HTTPRoute"
+                && object.is_own()
+                && !object.label("helm.sh/chart").is_empty()
+        })
         .collect();
     if !is_on(table) {
         for route in routes {
@@ -273,13 +340,21 @@ fn gateway(facts: &mut Facts<'_>) {
         facts.add(route, "spec.parentRefs", &json!(found), json!(parents));
         let annotations = &route.value["metadata"]["annotations"];
         for (key, value) in table["annotations"].as_object().into_iter().flatten() {
-            facts.add(route, "metadata.annotations", &annotations[key], value.clone());
+            facts.add(
+                route,
+                "metadata.annotations",
+                &annotations[key],
+                value.clone(),
+            );
         }
-        let known = items(&route.value["spec"]["hostnames"]).all(|host| !table["hosts"][text(host)].is_null());
+        let known = items(&route.value["spec"]["hostnames"])
+            .all(|host| !table["hosts"][text(host)].is_null());
         facts.add(route, "spec.hostnames", &json!(known), json!(true));
     }
     for (host, rule) in table["hosts"].as_object().into_iter().flatten() {
-        let route = routes.iter().find(|route| items(&route.value["spec"]["hostnames"]).any(|one| one == host));
+        let route = routes
+            .iter()
+            .find(|route| items(&route.value["spec"]["hostnames"]).any(|one| one == host));
         match route {
             None => facts.missing(&format!("HTTPRoute of {host}")),
             Some(route) => route_paths(facts, route, rule),
@@ -295,7 +370,12 @@ fn route_paths(facts: &mut Facts<'_>, route: &Object, rule: &Value) {
     for (path, to) in stated {
         let made = items(rules).find(|rule| rule["matches"][0]["path"]["value"] == path);
         let made = made.unwrap_or(&Value::Null);
-        facts.add(route, "spec.rules", &made["matches"][0]["path"]["type"], json!("PathPrefix"));
+        facts.add(
+            route,
+            "spec.rules",
+            &made["matches"][0]["path"]["type"],
+            json!("PathPrefix"),
+        );
         if let Some((service, _)) = to.and_then(|to| target(facts, &to)) {
             let found = &made["backendRefs"][0]["name"];
             facts.add(route, "spec.rules", found, json!(service));
@@ -307,7 +387,10 @@ fn route_paths(facts: &mut Facts<'_>, route: &Object, rule: &Value) {
 pub fn metrics(facts: &mut Facts<'_>) {
     let monitoring = &facts.spec["monitoring"];
     let on = monitoring["enabled"] != false;
-    let labels = monitoring["labels"].as_object().cloned().unwrap_or_default();
+    let labels = monitoring["labels"]
+        .as_object()
+        .cloned()
+        .unwrap_or_default();
     for (stated, object) in facts.found() {
         let metrics = &stated.table["metrics"];
         if !metrics.is_object() {
@@ -321,7 +404,9 @@ pub fn metrics(facts: &mut Facts<'_>) {
             "pod-monitor" => "PodMonitor",
             _ => "ServiceMonitor",
         };
-        let all = [kind, "PodMonitor"].into_iter().flat_map(|kind| facts.of_component(kind, stated.name));
+        let all = [kind, "PodMonitor"]
+            .into_iter()
+            .flat_map(|kind| facts.of_component(kind, stated.name));
         let found: Option<&Object> = all.into_iter().next();
         let Some(monitor) = found else { continue };
         let list = match monitor.kind() {
@@ -333,14 +418,24 @@ pub fn metrics(facts: &mut Facts<'_>) {
         let expected = metrics["path"].as_str().unwrap_or("/metrics");
         facts.add(monitor, &path, &endpoint["path"], json!(expected));
         let interval = metrics["interval"].as_str().unwrap_or("30s");
-        facts.add(monitor, &path, &json!(super::duration(&endpoint["interval"])), json!(super::duration(&json!(interval))));
-        if let Some(port) = metrics["port"].as_str().map(str::to_owned).or(stated.main_port()) {
+        facts.add(
+            monitor,
+            &path,
+            &json!(super::duration(&endpoint["interval"])),
+            json!(super::duration(&json!(interval))),
+        );
+        if let Some(port) = metrics["port"]
+            .as_str()
+            .map(str::to_owned)
+            .or(stated.main_port())
+        {
             facts.add(monitor, &path, &endpoint["port"], json!(port));
         }
     }
     for object in facts.objects.iter().filter(|object| {
         ["ServiceMonitor", "PodMonitor", "PrometheusRule"].contains(&object.kind())
-            && object.is_own() && !object.label("helm.sh/chart").is_empty()
+            && object.is_own()
+            && !object.label("helm.sh/chart").is_empty()
     }) {
         for (key, value) in &labels {
             let found = &object.value["metadata"]["labels"][key];
@@ -357,10 +452,23 @@ fn annotated(facts: &mut Facts<'_>, stated: &Stated<'_>, object: &Object, on: bo
     let metrics = &stated.table["metrics"];
     let path = format!("{}.metadata.annotations", super::pod_path(object));
     let expected = |value: Value| if on { value } else { Value::Null };
-    facts.add(object, &path, &annotations["prometheus.io/scrape"], expected(json!("true")));
+    facts.add(
+        object,
+        &path,
+        &annotations["prometheus.io/scrape"],
+        expected(json!("true")),
+    );
     let place = metrics["path"].as_str().unwrap_or("/metrics");
-    facts.add(object, &path, &annotations["prometheus.io/path"], expected(json!(place)));
-    let name = metrics["port"].as_str().map(str::to_owned).or(stated.main_port());
+    facts.add(
+        object,
+        &path,
+        &annotations["prometheus.io/path"],
+        expected(json!(place)),
+    );
+    let name = metrics["port"]
+        .as_str()
+        .map(str::to_owned)
+        .or(stated.main_port());
     let ports = stated.ports();
     let port = ports.iter().find(|port| Some(&port.name) == name.as_ref());
     if let Some(port) = port {
@@ -370,18 +478,25 @@ fn annotated(facts: &mut Facts<'_>, stated: &Stated<'_>, object: &Object, on: bo
 }
 
 fn alerts(facts: &mut Facts<'_>) {
-    let rules: Vec<(&Object, &Value)> = facts.objects.iter()
+    let rules: Vec<(&Object, &Value)> = facts
+        .objects
+        .iter()
         .filter(|object| object.kind() == "PrometheusRule" && object.is_own())
         .flat_map(|object| {
             let groups = items(&object.value["spec"]["groups"]);
-            groups.flat_map(|group| items(&group["rules"])).map(move |rule| (object, rule))
+            groups
+                .flat_map(|group| items(&group["rules"]))
+                .map(move |rule| (object, rule))
         })
         .collect();
     if rules.is_empty() {
         // A cluster without the operator has none.
         return;
     }
-    let stated = facts.spec["monitoring"]["alerts"].as_object().cloned().unwrap_or_else(Map::new);
+    let stated = facts.spec["monitoring"]["alerts"]
+        .as_object()
+        .cloned()
+        .unwrap_or_else(Map::new);
     for (name, alert) in &stated {
         let plain = |text: &str| text.replace(['-', '_'], "").to_lowercase();
         let named = |rule: &Value| plain(text(&rule["alert"])) == plain(name);
@@ -396,7 +511,10 @@ fn alerts(facts: &mut Facts<'_>) {
             (rule["expr"].clone(), alert["expr"].clone()),
             (json!(super::duration(&rule["for"])), json!(wait)),
             (rule["labels"]["severity"].clone(), json!(severity)),
-            (rule["annotations"]["summary"].clone(), alert["summary"].clone()),
+            (
+                rule["annotations"]["summary"].clone(),
+                alert["summary"].clone(),
+            ),
         ] {
             facts.add(object, &path, &found, expected);
         }

@@ -95,7 +95,9 @@ impl<'a> Stated<'a> {
 
     /// Lists of both workloads.
     pub fn both(&self, key: &str) -> Vec<&'a Value> {
-        items(&self.model[key]).chain(items(&self.table[key])).collect()
+        items(&self.model[key])
+            .chain(items(&self.table[key]))
+            .collect()
     }
 
     pub fn kind(&self) -> &'a str {
@@ -233,8 +235,8 @@ impl<'a> Facts<'a> {
     pub fn container(&self, object: &'a Object, name: &str) -> Option<Container<'a>> {
         let spec = pod_spec(object);
         ["containers", "initContainers"].iter().find_map(|list| {
-            let index = items(&object_pod(object)["spec"][*list])
-                .position(|one| one["name"] == name)?;
+            let index =
+                items(&object_pod(object)["spec"][*list]).position(|one| one["name"] == name)?;
             Some(Container {
                 object,
                 path: format!("{spec}.{list}[{index}]"),
@@ -263,7 +265,12 @@ impl<'a> Facts<'a> {
     /// Adds a fact about a place in a container.
     pub fn inside(&mut self, container: &Container<'_>, path: &str, expected: Value) {
         let place = format!("{}.{path}", container.path);
-        self.add(container.object, &place, at(container.value, path), expected);
+        self.add(
+            container.object,
+            &place,
+            at(container.value, path),
+            expected,
+        );
     }
 
     /// Adds a fact that is about no object that is there.

@@ -25,7 +25,10 @@ pub fn runs(facts: &mut Facts<'_>) {
                 ("schedule", table["schedule"].clone()),
                 ("timeZone", or(&table["time-zone"], json!("Etc/UTC"))),
                 ("concurrencyPolicy", json!(concurrency)),
-                ("startingDeadlineSeconds", json!(stated.seconds("start-deadline", 300))),
+                (
+                    "startingDeadlineSeconds",
+                    json!(stated.seconds("start-deadline", 300)),
+                ),
                 ("suspend", or(&table["suspend"], json!(false))),
             ] {
                 facts.place(object, &format!("spec.{path}"), expected);
@@ -36,17 +39,30 @@ pub fn runs(facts: &mut Facts<'_>) {
             ("parallelism", "parallelism", 1),
             ("completions", "completions", 1),
         ] {
-            facts.place(object, &format!("{job}.{path}"), or(&table[key], json!(default)));
+            facts.place(
+                object,
+                &format!("{job}.{path}"),
+                or(&table[key], json!(default)),
+            );
         }
         let time = stated.seconds("timeout", 3600) + waits(object);
         facts.place(object, &format!("{job}.activeDeadlineSeconds"), json!(time));
-        facts.place(object, &format!("{}.restartPolicy", pod_spec(object)), json!("Never"));
+        facts.place(
+            object,
+            &format!("{}.restartPolicy", pod_spec(object)),
+            json!("Never"),
+        );
         if stated.kind() == "job" {
             let mut expected: Vec<&str> = items(&table["on"]).map(text).collect();
             let mut found = object.hooks();
             expected.sort_unstable();
             found.sort_unstable();
-            facts.add(object, "metadata.annotations", &json!(found), json!(expected));
+            facts.add(
+                object,
+                "metadata.annotations",
+                &json!(found),
+                json!(expected),
+            );
         }
     }
 }
@@ -63,7 +79,11 @@ pub fn waits(object: &Object) -> i64 {
 }
 
 fn or(value: &Value, default: Value) -> Value {
-    if value.is_null() { default } else { value.clone() }
+    if value.is_null() {
+        default
+    } else {
+        value.clone()
+    }
 }
 
 /// Whether a Deployment has a volume that one node mounts.
@@ -71,7 +91,10 @@ fn single(stated: &Stated<'_>) -> bool {
     let volumes = stated.table["volumes"].as_object().into_iter().flatten();
     volumes.into_iter().any(|(_, volume)| {
         volume["kind"] == "persistent"
-            && matches!(text(&volume["access"]), "" | "ReadWriteOnce" | "ReadWriteOncePod")
+            && matches!(
+                text(&volume["access"]),
+                "" | "ReadWriteOnce" | "ReadWriteOncePod"
+            )
     })
 }
 
@@ -127,7 +150,11 @@ fn stopping(facts: &mut Facts<'_>, stated: &Stated<'_>, object: &Object) {
     let spec = pod_spec(object);
     if table["patch"]["pod"]["terminationGracePeriodSeconds"].is_null() {
         let grace = stated.seconds("grace", drain + 30);
-        facts.place(object, &format!("{spec}.terminationGracePeriodSeconds"), json!(grace));
+        facts.place(
+            object,
+            &format!("{spec}.terminationGracePeriodSeconds"),
+            json!(grace),
+        );
     }
     let expected = match (stops, drain) {
         (true, _) => json!({ "preStop": { "exec": { "command": table["pre-stop"] } } }),
@@ -148,13 +175,24 @@ pub fn identity(facts: &mut Facts<'_>) {
         let table = stated.table;
         let user = or(stated.shared("user"), json!(10001));
         let group = or(stated.shared("group"), user.clone());
-        for (key, expected) in [("runAsUser", user), ("runAsGroup", group.clone()), ("fsGroup", group)] {
+        for (key, expected) in [
+            ("runAsUser", user),
+            ("runAsGroup", group.clone()),
+            ("fsGroup", group),
+        ] {
             facts.place(object, &format!("{spec}.securityContext.{key}"), expected);
         }
         let account = &table["account"];
-        let rights = items(&account["rules"]).chain(items(&account["cluster-rules"])).count() > 0;
+        let rights = items(&account["rules"])
+            .chain(items(&account["cluster-rules"]))
+            .count()
+            > 0;
         let token = account["token"].as_bool().unwrap_or(rights);
-        facts.place(object, &format!("{spec}.automountServiceAccountToken"), json!(token));
+        facts.place(
+            object,
+            &format!("{spec}.automountServiceAccountToken"),
+            json!(token),
+        );
         if let Some(container) = facts.container(object, stated.name) {
             let root = or(stated.shared("read-only-root"), json!(true));
             facts.inside(&container, "securityContext.readOnlyRootFilesystem", root);
@@ -184,7 +222,14 @@ fn rules(facts: &mut Facts<'_>, stated: &Stated<'_>, object: &Object) {
         let found: Vec<Value> = roles
             .iter()
             .flat_map(|role| items(&role.value["rules"]))
-            .map(|rule| json!([rule["apiGroups"], rule["resources"], rule["verbs"], rule["resourceNames"]]))
+            .map(|rule| {
+                json!([
+                    rule["apiGroups"],
+                    rule["resources"],
+                    rule["verbs"],
+                    rule["resourceNames"]
+                ])
+            })
             .collect();
         let place = roles.first().copied().unwrap_or(object);
         facts.add(place, "rules", &json!(found), json!(expected));
@@ -198,16 +243,47 @@ pub fn placement(facts: &mut Facts<'_>) {
         if stated.table["patch"]["pod"].is_object() {
             continue;
         }
-        facts.place(object, &format!("{spec}.nodeSelector"), placement["node-labels"].clone());
-        facts.place(object, &format!("{spec}.priorityClassName"), placement["priority"].clone());
-        facts.place(object, &format!("{spec}.affinity"), placement["affinity"].clone());
+        facts.place(
+            object,
+            &format!("{spec}.nodeSelector"),
+            placement["node-labels"].clone(),
+        );
+        facts.place(
+            object,
+            &format!("{spec}.priorityClassName"),
+            placement["priority"].clone(),
+        );
+        facts.place(
+            object,
+            &format!("{spec}.affinity"),
+            placement["affinity"].clone(),
+        );
         let tolerations: Vec<Value> = items(&super::object_pod(object)["spec"]["tolerations"])
-            .map(|one| json!([one["key"], one["value"], one["effect"], one["tolerationSeconds"]]))
+            .map(|one| {
+                json!([
+                    one["key"],
+                    one["value"],
+                    one["effect"],
+                    one["tolerationSeconds"]
+                ])
+            })
             .collect();
         let expected: Vec<Value> = items(&placement["tolerations"])
-            .map(|one| json!([one["key"], one["value"], one["effect"], duration(&one["stays"])]))
+            .map(|one| {
+                json!([
+                    one["key"],
+                    one["value"],
+                    one["effect"],
+                    duration(&one["stays"])
+                ])
+            })
             .collect();
-        facts.add(object, &format!("{spec}.tolerations"), &json!(tolerations), json!(expected));
+        facts.add(
+            object,
+            &format!("{spec}.tolerations"),
+            &json!(tolerations),
+            json!(expected),
+        );
         if stated.stays() {
             spread(facts, object, placement);
         }
@@ -216,10 +292,15 @@ pub fn placement(facts: &mut Facts<'_>) {
 
 fn spread(facts: &mut Facts<'_>, object: &Object, placement: &Value) {
     let pods = super::object_pod(object);
-    for (key, topology) in [("nodes", "kubernetes.io/hostname"), ("zones", "topology.kubernetes.io/zone")] {
+    for (key, topology) in [
+        ("nodes", "kubernetes.io/hostname"),
+        ("zones", "topology.kubernetes.io/zone"),
+    ] {
         let found = items(&pods["spec"]["topologySpreadConstraints"])
             .find(|one| one["topologyKey"] == topology)
-            .map_or(Value::Null, |one| json!([one["whenUnsatisfiable"], one["maxSkew"]]));
+            .map_or(Value::Null, |one| {
+                json!([one["whenUnsatisfiable"], one["maxSkew"]])
+            });
         let expected = match text(&placement[key]) {
             "off" => Value::Null,
             "require" => json!(["DoNotSchedule", 1]),
@@ -232,7 +313,10 @@ fn spread(facts: &mut Facts<'_>, object: &Object, placement: &Value) {
 
 /// Labels of every object of the chart, and annotations of pods.
 pub fn labels(facts: &mut Facts<'_>) {
-    let stated = facts.spec["labels"].as_object().cloned().unwrap_or_default();
+    let stated = facts.spec["labels"]
+        .as_object()
+        .cloned()
+        .unwrap_or_default();
     for object in facts.objects.iter().filter(|object| object.is_own()) {
         if object.label("helm.sh/chart").is_empty() {
             continue;
@@ -250,7 +334,11 @@ pub fn labels(facts: &mut Facts<'_>) {
     for (stated, object) in facts.found() {
         let found = &super::object_pod(object)["metadata"]["annotations"];
         let path = format!("{}.metadata.annotations", super::pod_path(object));
-        for (key, value) in stated.table["annotations"].as_object().into_iter().flatten() {
+        for (key, value) in stated.table["annotations"]
+            .as_object()
+            .into_iter()
+            .flatten()
+        {
             facts.add(object, &path, &found[key], value.clone());
         }
     }
@@ -275,7 +363,9 @@ pub fn storage(facts: &mut Facts<'_>) {
 fn claim(facts: &mut Facts<'_>, stated: &Stated<'_>, object: &Object, name: &str, volume: &Value) {
     let path = "spec.volumeClaimTemplates";
     let templates = items(&object.value["spec"]["volumeClaimTemplates"]);
-    let inside = templates.into_iter().find(|one| one["metadata"]["name"] == name);
+    let inside = templates
+        .into_iter()
+        .find(|one| one["metadata"]["name"] == name);
     let end = format!("-{}-{name}", stated.name);
     let claims = facts.objects.iter().find(|one| {
         one.kind() == "PersistentVolumeClaim" && one.is_own() && one.name().ends_with(&end)
@@ -295,9 +385,17 @@ fn claim(facts: &mut Facts<'_>, stated: &Stated<'_>, object: &Object, name: &str
     };
     let modes = json!([or(&volume["access"], json!("ReadWriteOnce"))]);
     for (key, found, expected) in [
-        ("resources.requests.storage", &spec["resources"]["requests"]["storage"], volume["size"].clone()),
+        (
+            "resources.requests.storage",
+            &spec["resources"]["requests"]["storage"],
+            volume["size"].clone(),
+        ),
         ("accessModes", &spec["accessModes"], modes),
-        ("storageClassName", &spec["storageClassName"], volume["class"].clone()),
+        (
+            "storageClassName",
+            &spec["storageClassName"],
+            volume["class"].clone(),
+        ),
     ] {
         facts.add(place, &format!("{path}.{key}"), found, expected);
     }
@@ -326,9 +424,10 @@ fn dependencies(facts: &mut Facts<'_>) {
             continue;
         }
         let inside = format!("/charts/{name}/");
-        let object = facts.objects.iter().find(|object| {
-            object.kind() == "StatefulSet" && object.source.contains(&inside)
-        });
+        let object = facts
+            .objects
+            .iter()
+            .find(|object| object.kind() == "StatefulSet" && object.source.contains(&inside));
         let Some(object) = object else {
             facts.missing(&format!("StatefulSet of {name}"));
             continue;
@@ -339,9 +438,19 @@ fn dependencies(facts: &mut Facts<'_>) {
         let path = "spec.volumeClaimTemplates[0].spec";
         let size = or(&table["storage"], json!("8Gi"));
         let found = &claims["resources"]["requests"]["storage"];
-        facts.add(object, &format!("{path}.resources.requests.storage"), found, size);
+        facts.add(
+            object,
+            &format!("{path}.resources.requests.storage"),
+            found,
+            size,
+        );
         let found = &claims["storageClassName"];
-        facts.add(object, &format!("{path}.storageClassName"), found, table["storage-class"].clone());
+        facts.add(
+            object,
+            &format!("{path}.storageClassName"),
+            found,
+            table["storage-class"].clone(),
+        );
         let container = super::Container {
             object,
             path: format!("{}.containers[0]", pod_spec(object)),
@@ -356,7 +465,8 @@ fn dependencies(facts: &mut Facts<'_>) {
 /// The names that a server is set up with.
 fn settings(facts: &mut Facts<'_>, object: &Object, table: &Value) {
     let pods = super::object_pod(object);
-    let containers = items(&pods["spec"]["initContainers"]).chain(items(&pods["spec"]["containers"]));
+    let containers =
+        items(&pods["spec"]["initContainers"]).chain(items(&pods["spec"]["containers"]));
     let variables: Vec<&Value> = containers.flat_map(|one| items(&one["env"])).collect();
     for (key, variable) in [("database", "APP_DATABASE"), ("user", "APP_USERNAME")] {
         let found = variables.iter().find(|one| one["name"] == variable);

@@ -34,7 +34,11 @@ pub fn replicas(facts: &mut Facts<'_>) {
             ([], true) => facts.missing(&format!("PodDisruptionBudget of {}", stated.name)),
             ([budget], true) => {
                 let stated = &stated.table["disruption"]["max-unavailable"];
-                let expected = if stated.is_null() { json!(1) } else { stated.clone() };
+                let expected = if stated.is_null() {
+                    json!(1)
+                } else {
+                    stated.clone()
+                };
                 facts.place(budget, "spec.maxUnavailable", expected);
                 facts.place(budget, "spec.minAvailable", Value::Null);
             }
@@ -52,7 +56,9 @@ pub fn autoscalers(facts: &mut Facts<'_>) {
         let keda = stated.table["scaling"]["by"] == "keda";
         for kind in ["HorizontalPodAutoscaler", "ScaledObject"] {
             let found = facts.of_component(kind, stated.name);
-            let wanted = stated.scaling().filter(|_| keda == (kind == "ScaledObject"));
+            let wanted = stated
+                .scaling()
+                .filter(|_| keda == (kind == "ScaledObject"));
             match (found.as_slice(), wanted) {
                 ([], Some(_)) => facts.missing(&format!("{kind} of {}", stated.name)),
                 ([one], Some(scaling)) => {
@@ -92,7 +98,8 @@ fn shares(scaling: &Value) -> Vec<(&'static str, i64)> {
     };
     let memory = percent(&scaling["memory"]);
     let all = [("cpu", cpu), ("memory", memory)].into_iter();
-    all.filter_map(|(name, share)| Some((name, share?))).collect()
+    all.filter_map(|(name, share)| Some((name, share?)))
+        .collect()
 }
 
 fn autoscaler(facts: &mut Facts<'_>, object: &Object, scaling: &Value, least: i64, most: i64) {
@@ -104,14 +111,23 @@ fn autoscaler(facts: &mut Facts<'_>, object: &Object, scaling: &Value, least: i6
             let kind = text(&metric["type"]);
             if kind == "Resource" {
                 let resource = &metric["resource"];
-                return json!([resource["name"], resource["target"]["type"],
-                    resource["target"]["averageUtilization"]]);
+                return json!([
+                    resource["name"],
+                    resource["target"]["type"],
+                    resource["target"]["averageUtilization"]
+                ]);
             }
             let inner = &metric[kind.to_lowercase()];
             let target = &inner["target"];
             let name = &inner["metric"]["name"];
-            json!([kind, name, target["averageValue"], target["value"],
-                inner["metric"]["selector"]["matchLabels"], inner["describedObject"]["name"]])
+            json!([
+                kind,
+                name,
+                target["averageValue"],
+                target["value"],
+                inner["metric"]["selector"]["matchLabels"],
+                inner["describedObject"]["name"]
+            ])
         })
         .collect();
     let mut expected: Vec<Value> = shares(scaling)
@@ -123,10 +139,24 @@ fn autoscaler(facts: &mut Facts<'_>, object: &Object, scaling: &Value, least: i6
         let (kind, name) = match from {
             "pods" => ("Pods", Value::Null),
             "external" => ("External", Value::Null),
-            object => ("Object", json!(object.split_once('/').map_or("", |(_, name)| name))),
+            object => (
+                "Object",
+                json!(object.split_once('/').map_or("", |(_, name)| name)),
+            ),
         };
-        let total = if metric["average"].is_null() { &metric["total"] } else { &Value::Null };
-        expected.push(json!([kind, metric["name"], metric["average"], total, metric["labels"], name]));
+        let total = if metric["average"].is_null() {
+            &metric["total"]
+        } else {
+            &Value::Null
+        };
+        expected.push(json!([
+            kind,
+            metric["name"],
+            metric["average"],
+            total,
+            metric["labels"],
+            name
+        ]));
     }
     facts.add(object, "spec.metrics", &json!(found), json!(expected));
     behaviour(facts, object, "spec.behavior", scaling);
@@ -143,7 +173,13 @@ fn scaled_object(facts: &mut Facts<'_>, object: &Object, scaling: &Value, least:
         facts.place(object, path, json!(expected));
     }
     let found: Vec<Value> = items(&object.value["spec"]["triggers"])
-        .map(|trigger| json!([trigger["type"], trigger["metadata"], trigger["authenticationRef"]["name"]]))
+        .map(|trigger| {
+            json!([
+                trigger["type"],
+                trigger["metadata"],
+                trigger["authenticationRef"]["name"]
+            ])
+        })
         .collect();
     let mut expected: Vec<Value> = shares(scaling)
         .into_iter()
@@ -154,26 +190,44 @@ fn scaled_object(facts: &mut Facts<'_>, object: &Object, scaling: &Value, least:
             Value::Null => json!({}),
             stated => stated.clone(),
         };
-        expected.push(json!([trigger["type"], settings, trigger["authentication"]]));
+        expected.push(json!([
+            trigger["type"],
+            settings,
+            trigger["authentication"]
+        ]));
     }
     facts.add(object, "spec.triggers", &json!(found), json!(expected));
-    behaviour(facts, object, "spec.advanced.horizontalPodAutoscalerConfig.behavior", scaling);
+    behaviour(
+        facts,
+        object,
+        "spec.advanced.horizontalPodAutoscalerConfig.behavior",
+        scaling,
+    );
 }
 
 /// How fast pods come and go.
 fn behaviour(facts: &mut Facts<'_>, object: &Object, path: &str, scaling: &Value) {
-    for (key, name, window, percent, period) in
-        [("up", "scaleUp", 0, 100, 15), ("down", "scaleDown", 300, 50, 60)]
-    {
+    for (key, name, window, percent, period) in [
+        ("up", "scaleUp", 0, 100, 15),
+        ("down", "scaleDown", 300, 50, 60),
+    ] {
         let stated = &scaling[key];
         let expected = duration(&stated["window"]).unwrap_or(window);
-        facts.place(object, &format!("{path}.{name}.stabilizationWindowSeconds"), json!(expected));
+        facts.place(
+            object,
+            &format!("{path}.{name}.stabilizationWindowSeconds"),
+            json!(expected),
+        );
         let select = match text(&stated["select"]) {
             "min" => "Min",
             "disabled" => "Disabled",
             _ => "Max",
         };
-        facts.place(object, &format!("{path}.{name}.selectPolicy"), json!(select));
+        facts.place(
+            object,
+            &format!("{path}.{name}.selectPolicy"),
+            json!(select),
+        );
         let steps: Vec<Value> = items(&stated["steps"])
             .map(|step| {
                 let (kind, value) = match (&step["percent"], &step["pods"]) {

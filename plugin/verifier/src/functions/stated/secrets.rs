@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 /// Variables and files that take a key of a Secret.
 pub fn keys(facts: &mut Facts<'_>) {
     for (stated, object) in facts.found() {
-        let Some(container) = facts.container(object, stated.name) else { continue };
+        let Some(container) = facts.container(object, stated.name) else {
+            continue;
+        };
         for (name, value) in stated.merged("env") {
             if let Some(key) = value["secret"].as_str() {
                 reference(facts, &container, &name, key);
@@ -57,7 +59,11 @@ fn uses(facts: &mut Facts<'_>, container: &Container<'_>, names: &[&Value]) {
     for name in names.iter().map(|name| text(name)) {
         let stated = facts.spec["dependencies"][name]["url-env"].as_str();
         let alone = |variable: &str| {
-            names.iter().filter(|other| engine(text(other)) == Some(variable)).count() == 1
+            names
+                .iter()
+                .filter(|other| engine(text(other)) == Some(variable))
+                .count()
+                == 1
         };
         let variable = stated.or_else(|| engine(name).filter(|variable| alone(variable)));
         wanted.extend(variable.map(str::to_owned));
@@ -78,7 +84,8 @@ fn existing(facts: &mut Facts<'_>) {
         return;
     }
     let made = facts.objects.iter();
-    let made = made.filter(|object| object.kind() == "Secret" && object.is_own() && *name == object.name());
+    let made = made
+        .filter(|object| object.kind() == "Secret" && object.is_own() && *name == object.name());
     for object in made {
         facts.add(object, "", &json!("there"), json!("missing"));
     }
@@ -99,17 +106,31 @@ fn external(facts: &mut Facts<'_>) {
             facts.place(object, "spec.secretStoreRef.kind", json!(kind));
             let refresh = duration(&secrets["refresh"]).unwrap_or(3600);
             let found = duration(&object.value["spec"]["refreshInterval"]);
-            facts.add(object, "spec.refreshInterval", &json!(found), json!(refresh));
+            facts.add(
+                object,
+                "spec.refreshInterval",
+                &json!(found),
+                json!(refresh),
+            );
         }
         for (index, entry) in items(&object.value["spec"]["data"]).enumerate() {
             let stated = &secrets["keys"][text(&entry["secretKey"])];
             let path = format!("spec.data[{index}].remoteRef");
-            let remote = if stated["remote"].is_null() { &secrets["remote"] } else { &stated["remote"] };
+            let remote = if stated["remote"].is_null() {
+                &secrets["remote"]
+            } else {
+                &stated["remote"]
+            };
             if remote.is_string() {
                 facts.add(object, &path, &entry["remoteRef"]["key"], remote.clone());
             }
             if stated["property"].is_string() {
-                facts.add(object, &path, &entry["remoteRef"]["property"], stated["property"].clone());
+                facts.add(
+                    object,
+                    &path,
+                    &entry["remoteRef"]["property"],
+                    stated["property"].clone(),
+                );
             } else {
                 let key = &entry["secretKey"];
                 facts.add(object, &path, &entry["remoteRef"]["property"], key.clone());
@@ -120,10 +141,14 @@ fn external(facts: &mut Facts<'_>) {
 
 /// The container that migrates, wherever it runs.
 fn migrating<'a>(facts: &Facts<'a>) -> Vec<Container<'a>> {
-    let own = facts.objects.iter().filter(|object| object.is_own() && !object.hooks().contains(&"test"));
+    let own = facts
+        .objects
+        .iter()
+        .filter(|object| object.is_own() && !object.hooks().contains(&"test"));
     own.filter_map(|object| facts.container(object, "migrate"))
         .filter(|container| {
-            let table = &facts.spec["workloads"][container.object.label("app.kubernetes.io/component")];
+            let table =
+                &facts.spec["workloads"][container.object.label("app.kubernetes.io/component")];
             table["init"]["migrate"].is_null()
         })
         .collect()
@@ -135,7 +160,12 @@ pub fn migrations(facts: &mut Facts<'_>) {
     if !table.is_object() || table["strategy"] == "none" {
         for container in migrating(facts) {
             if facts.spec["workloads"]["migrate"].is_null() {
-                facts.add(container.object, &container.path, &json!("migrates"), json!("missing"));
+                facts.add(
+                    container.object,
+                    &container.path,
+                    &json!("migrates"),
+                    json!("missing"),
+                );
             }
         }
         return;
@@ -178,7 +208,12 @@ fn way(facts: &mut Facts<'_>, object: &Object) {
         let expected = json!(["pre-install", "pre-upgrade"]);
         facts.add(object, "metadata.annotations", &json!(events), expected);
         let policy = &annotations["helm.sh/hook-delete-policy"];
-        facts.add(object, "metadata.annotations", policy, json!("before-hook-creation"));
+        facts.add(
+            object,
+            "metadata.annotations",
+            policy,
+            json!("before-hook-creation"),
+        );
     }
 }
 
@@ -191,6 +226,10 @@ fn job(facts: &mut Facts<'_>, object: &Object) {
     let spec = pod_spec(object);
     facts.place(object, &format!("{spec}.restartPolicy"), json!("Never"));
     if let Some(user) = table["user"].as_i64() {
-        facts.place(object, &format!("{spec}.securityContext.runAsUser"), json!(user));
+        facts.place(
+            object,
+            &format!("{spec}.securityContext.runAsUser"),
+            json!(user),
+        );
     }
 }
