@@ -107,13 +107,8 @@ impl Expression {
     ///
     /// # Errors
     /// If it is none, or what the interpreter says.
-    pub fn list(&self, context: &Context<'_>) -> Result<Vec<Cel>, String> {
-        match self.program.execute(context) {
-            Ok(Cel::List(items)) => Ok(items.to_vec()),
-            Ok(Cel::Map(map)) => Ok(entries(&map)),
-            Ok(other) => Err(format!("not a list: {}", shown(&other))),
-            Err(fault) => Err(said(&fault)),
-        }
+    pub fn list(&self, scene: &Scene, context: &Context<'_>) -> Result<Vec<Cel>, String> {
+        list(self.program.expression(), scene, context)
     }
 
     /// Its value as true or false.
@@ -126,6 +121,47 @@ impl Expression {
             Ok(other) => Err(format!("neither true nor false: {}", shown(&other))),
             Err(fault) => Err(said(&fault)),
         }
+    }
+}
+
+/// A list. The interpreter copies what it has at each step of a filter and at
+/// each call; both are done here for the whole list at once.
+fn list(
+    expression: &IdedExpr,
+    scene: &Scene,
+    context: &Context<'_>,
+) -> Result<Vec<Cel>, String> {
+    match &expression.expr {
+        Expr::Call(call) if call.target.is_none() && call.args.is_empty() => {
+            if let Some(all) = scene.listed(&call.func_name) {
+                return all;
+            }
+        }
+        Expr::Comprehension(comprehension) => {
+            if let Macro::Filter(condition) = macro_of(comprehension) {
+                let mut kept = Vec::new();
+                for item in list(&comprehension.iter_range, scene, context)? {
+                    let mut inner = context.new_inner_scope();
+                    inner.add_variable_from_value(comprehension.iter_var.clone(), item.clone());
+                    match Cel::resolve(condition, &inner) {
+                        Ok(Cel::Bool(true)) => kept.push(item),
+                        Ok(Cel::Bool(false)) => {}
+                        Ok(other) => {
+                            return Err(format!("neither true nor false: {}", shown(&other)));
+                        }
+                        Err(fault) => return Err(said(&fault)),
+                    }
+                }
+                return Ok(kept);
+            }
+        }
+        _ => {}
+    }
+    match Cel::resolve(expression, context) {
+        Ok(Cel::List(items)) => Ok(items.to_vec()),
+        Ok(Cel::Map(map)) => Ok(entries(&map)),
+        Ok(other) => Err(format!("not a list: {}", shown(&other))),
+        Err(fault) => Err(said(&fault)),
     }
 }
 

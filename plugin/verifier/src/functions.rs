@@ -94,7 +94,7 @@ pub const FUNCTIONS: &[Function] = &[
     },
     Function {
         call: "valid(form, text)",
-        doc: "Whether a text has a form that Kubernetes demands: `name` (of an object), `word` (of a container), `label` (its value), `port` (its name), `key` (of a Secret), `schedule`.",
+        doc: "Whether a text has a form that Kubernetes demands: `name` (of an object), `word` (of a container), `label` (its value), `port` (its name), `key` (of a Secret), `schedule`, `json`.",
     },
     Function {
         call: "stated(topic)",
@@ -113,8 +113,12 @@ pub const FUNCTIONS: &[Function] = &[
         doc: "Whether the network policies at both ends let pods of one workload connect to a port of another.",
     },
     Function {
+        call: "admits(workload, port)",
+        doc: "Whether the network policies let somebody outside of the release connect to a port of a workload, by its number.",
+    },
+    Function {
         call: "leads()",
-        doc: "Addresses of Services in variables and Secrets: `object`, `path`, `host`, `port`, `service` (whether there is such a Service), `listens` (whether it has the port), `open` (whether the network policies let the pods connect that have the address).",
+        doc: "Addresses of Services in variables and Secrets: `object`, `path`, `host`, `port`, `service` (whether there is such a Service), `listens` (whether it has the port), `open` (whether the network policies let the pods connect that have the address), `strong` (whether a URL of a Secret has a port and a long password).",
     },
     Function {
         call: "dangling()",
@@ -256,6 +260,27 @@ impl Scene {
         })
     }
 
+    /// What a function without arguments lists, as it does for expressions; none
+    /// for other functions.
+    pub fn listed(&self, function: &str) -> Option<Result<Vec<Cel>, String>> {
+        let world = self.world();
+        let items = |list: &Cel| match list {
+            Cel::List(items) => items.to_vec(),
+            _ => Vec::new(),
+        };
+        Some(match function {
+            "made" => world.lists().map(|all| items(&all.made)),
+            "pods" => world.lists().map(|all| items(&all.pods)),
+            "objects" => world
+                .all()
+                .map(|all| all.iter().map(|object| world.plain(object)).collect()),
+            "workloads" => world
+                .own_workloads()
+                .map(|all| all.into_iter().map(|object| world.view(object)).collect()),
+            _ => return None,
+        })
+    }
+
     /// A context with all functions, and variables about the rendering.
     pub fn context(&self) -> Context<'static> {
         let mut context = Context::default().with_all();
@@ -335,6 +360,11 @@ impl Scene {
         self.add(context, "selected", |world, call| {
             let object = data(call, 0)?;
             selected(world, &object).map_err(|fault| call.error(fault))
+        });
+        self.add(context, "admits", |world, call| {
+            let (to, port) = (data(call, 0)?, data(call, 1)?);
+            let admitted = network::admits(world, &to["pod"], &port);
+            admitted.map(Cel::Bool).map_err(|fault| call.error(fault))
         });
         self.add(context, "allowed", |world, call| {
             let (from, to, port) = (data(call, 0)?, data(call, 1)?, data(call, 2)?);

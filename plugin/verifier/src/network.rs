@@ -29,6 +29,39 @@ pub fn allowed(world: &World, from: &Value, to: &Value, port: &Value) -> Result<
         && open(&policies, to.labels, "ingress", "from", from, &to))
 }
 
+/// Whether the policies let somebody outside of the release connect to a port of
+/// a pod: another namespace, an address, or anybody.
+///
+/// # Errors
+/// If Helm refused to render the chart.
+pub fn admits(world: &World, to: &Value, port: &Value) -> Result<bool, String> {
+    let labels = &to["metadata"]["labels"];
+    let target = Target {
+        labels,
+        number: port,
+        name: name_of(to, port),
+    };
+    let mut limited = false;
+    for policy in world.all()? {
+        let spec = &policy.value["spec"];
+        if !limits(policy, "ingress") || !matches(&spec["podSelector"], labels) {
+            continue;
+        }
+        limited = true;
+        let through = items(&spec["ingress"]).any(|rule| {
+            let outside = |peer: &Value| !peer["namespaceSelector"].is_null() || !peer["ipBlock"].is_null();
+            let listed = items(&rule["from"]).next().is_some();
+            let ports = items(&rule["ports"]).next().is_some();
+            (!listed || items(&rule["from"]).any(outside))
+                && (!ports || items(&rule["ports"]).any(|one| is_port(one, &target)))
+        });
+        if through {
+            return Ok(true);
+        }
+    }
+    Ok(!limited)
+}
+
 /// Ways that network policies limit for pods with these labels.
 pub fn limits(policy: &Object, way: &str) -> bool {
     let spec = &policy.value["spec"];
@@ -124,12 +157,39 @@ struct Source<'a> {
 pub fn leads(world: &World, known: &dyn Fn(&str) -> bool) -> Result<Vec<Value>, String> {
     let objects = world.all()?;
     let mut found = Vec::new();
-    for source in sources(world, objects) {
+    for source in sources(world, objects).into_iter().chain(boards(objects)) {
         for (host, port) in addresses(&source, world, objects, known) {
             found.push(lead(world, objects, &source, &host, port)?);
         }
     }
     Ok(found)
+}
+
+/// Data sources that Grafana reads: what it connects to.
+fn boards(objects: &[Object]) -> Vec<Source<'_>> {
+    let grafana = objects.iter().find(|object| {
+        object.pod().is_some() && object.label("app.kubernetes.io/name") == "grafana"
+    });
+    let maps = objects.iter().filter(|object| {
+        object.kind() == "ConfigMap" && !object.label("grafana_datasource").is_empty()
+    });
+    let all = maps.flat_map(|object| {
+        let data = object.value["data"].as_object().into_iter().flatten();
+        data.map(move |(key, value)| (object, key, text(value)))
+    });
+    let urls = all.flat_map(|(object, key, text)| {
+        let words = text.split(|c: char| c.is_whitespace() || "'\",".contains(c));
+        let urls = words.filter(|word| word.contains("://"));
+        urls.map(move |url| (object, key, url.to_owned()))
+    });
+    urls.map(|(object, key, text)| Source {
+        pod: grafana,
+        object,
+        path: format!("data.{key}"),
+        name: key.clone(),
+        text,
+    })
+    .collect()
 }
 
 /// What the pods of the chart are told: texts of variables, and values of Secrets
@@ -173,9 +233,7 @@ fn kept<'a>(objects: &'a [Object], pod: &'a Object, container: &Value) -> Vec<So
         let value = match secret.kind() {
             "Secret" => {
                 let encoded = secret.value["data"][key].as_str();
-                let decoded = encoded
-                    .and_then(base64)
-                    .and_then(|b| String::from_utf8(b).ok());
+                let decoded = encoded.and_then(base64).and_then(|b| String::from_utf8(b).ok());
                 decoded.or_else(|| secret.value["stringData"][key].as_str().map(str::to_owned))?
             }
             _ => text(&secret.value["spec"]["target"]["template"]["data"][key]).to_owned(),
@@ -222,32 +280,19 @@ fn addresses(
             None => (token, None),
         };
         let plain = source.name != "MARK" && !host.contains('_');
-        let ours =
-            host.starts_with(&prefix) && plain && !named(host) && !host.contains('.') && !off(host);
-        let alone = url
-            && port.is_some()
-            && !host.contains('.')
-            && !host.is_empty()
-            && source.object.kind() != "ConfigMap"
-            && !known(host)
-            && !known(&source.text)
-            && host != "localhost"
-            && host.chars().any(|c| c.is_ascii_alphabetic());
+        let ours = host.starts_with(&prefix) && plain && !named(host) && !host.contains('.') && !off(host);
+        let alone = url && port.is_some() && !host.contains('.') && !host.is_empty()
+            && !known(host) && !known(&source.text)
+            && host != "localhost" && host.chars().any(|c| c.is_ascii_alphabetic());
         if service(host) || ours && !known(host) || alone {
             found.push((host.to_owned(), port));
         }
     }
     // A host alone has its port in a variable beside it.
-    if let ([(_, port @ None)], Some(stem)) =
-        (found.as_mut_slice(), source.name.strip_suffix("_HOST"))
+    if let ([(_, port @ None)], Some(stem)) = (found.as_mut_slice(), source.name.strip_suffix("_HOST"))
     {
-        let variables = source
-            .pod
-            .map(|pod| sources_of(world, pod))
-            .unwrap_or_default();
-        let beside = variables
-            .iter()
-            .find(|(name, _)| *name == format!("{stem}_PORT"));
+        let variables = source.pod.map(|pod| sources_of(world, pod)).unwrap_or_default();
+        let beside = variables.iter().find(|(name, _)| *name == format!("{stem}_PORT"));
         *port = beside.and_then(|(_, text)| text.parse().ok());
     }
     found
@@ -298,7 +343,22 @@ fn lead(
         "service": service.is_some(),
         "listens": listens,
         "open": open,
+        "strong": strong(source),
     }))
+}
+
+/// Whether the URL of a Secret has a port, and a password that nobody guesses.
+fn strong(source: &Source<'_>) -> bool {
+    const SHORTEST: usize = 12;
+    if source.object.kind() == "ConfigMap" || !source.path.starts_with("data.") {
+        return true;
+    }
+    let (_, rest) = source.text.split_once("://").unwrap_or(("", &source.text));
+    let Some((user, place)) = rest.rsplit_once('@') else {
+        return rest.contains(':');
+    };
+    let password = user.split_once(':').map_or("", |(_, password)| password);
+    place.contains(':') && (password.len() >= SHORTEST || password.contains("{{"))
 }
 
 /// Whether a pod may connect to the pods of a Service.

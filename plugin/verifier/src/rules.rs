@@ -340,7 +340,7 @@ impl Judge {
             );
             return;
         };
-        let items = match each.list(context) {
+        let items = match each.list(scene, context) {
             Ok(items) => items,
             Err(message) => {
                 into.faults

@@ -1,5 +1,7 @@
 //! Forms that Kubernetes demands of texts.
 
+use serde_json::Value;
+
 /// Whether a text has a form; none for a form that nobody knows.
 pub fn valid(form: &str, text: &str) -> Option<bool> {
     Some(match form {
@@ -12,6 +14,7 @@ pub fn valid(form: &str, text: &str) -> Option<bool> {
         }
         "key" => !text.is_empty() && text.len() <= 253 && text.bytes().all(inner),
         "schedule" => schedule(text),
+        "json" => serde_json::from_str::<Value>(text).is_ok_and(|value| value.is_object()),
         _ => return None,
     })
 }

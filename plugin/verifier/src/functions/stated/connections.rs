@@ -171,6 +171,7 @@ pub fn peers(facts: &mut Facts<'_>) {
             .collect();
         wide.extend(dns(facts.spec));
         strangers(facts, policy, "egress", "to", &wide);
+        resolves(facts, policy);
         admitted(facts, &stated, policy);
     }
 }
@@ -265,6 +266,26 @@ fn dns(spec: &Value) -> Vec<String> {
         .iter()
         .map(|cidr| json!({ "ipBlock": { "cidr": cidr } }));
     blocks.chain([pods]).map(|peer| peer.to_string()).collect()
+}
+
+/// Names can be resolved, by both protocols.
+fn resolves(facts: &mut Facts<'_>, policy: &Object) {
+    let peers = dns(facts.spec);
+    let ports = match &facts.spec["network"]["dns-ports"] {
+        Value::Array(list) if !list.is_empty() => list.clone(),
+        _ => vec![json!(53)],
+    };
+    let there = items(&policy.value["spec"]["egress"]).any(|rule| {
+        let found: Vec<String> = items(&rule["to"]).map(Value::to_string).collect();
+        let has = |port: &Value, protocol: &str| {
+            let mut all = items(&rule["ports"]);
+            all.any(|one| one["port"] == *port && one["protocol"] == protocol)
+        };
+        peers.iter().all(|peer| found.contains(peer))
+            && ports.iter().all(|port| has(port, "UDP") && has(port, "TCP"))
+    });
+    let found = if there { "names are resolved" } else { "no names are resolved" };
+    facts.add(policy, "spec.egress", &json!(found), json!("names are resolved"));
 }
 
 /// Peers outside of the release that nobody stated.
