@@ -1,6 +1,6 @@
 //! Reviews in a real browser: they load nothing, report no error, and fit their window.
 //!
-//! Takes the Chromium that `$TASKSPEC_CHROMIUM` names, or `.tools/chromium`.
+//! Takes the Chromium that `$TASKSPEC_CHROMIUM` names, or `/usr/bin/chromium`.
 
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use std::{env, fs, thread};
 use taskspec_review::{html, markdown};
 use taskspec_tests::chart::Case;
 use taskspec_tests::review::review;
-use taskspec_tests::tools::{Helm, workspace};
+use taskspec_tests::tools::Helm;
 use tempfile::TempDir;
 
 /// Pages are looked at as wide as a phone, a tablet and a screen.
@@ -22,11 +22,11 @@ const WIDTHS: [u32; 3] = [400, 900, 1600];
 /// If there is none.
 fn chromium() -> PathBuf {
     let named = env::var_os("TASKSPEC_CHROMIUM").map(PathBuf::from);
-    let program = named.unwrap_or_else(|| workspace().join(".tools/chromium"));
+    let program = named.unwrap_or_else(|| PathBuf::from("/usr/bin/chromium"));
     assert!(
         program.is_file(),
-        "there is no Chromium at {}: run `cargo xtask tools`, or `apt-get install chromium` and \
-         set TASKSPEC_CHROMIUM=/usr/bin/chromium",
+        "there is no Chromium at {}: `apt-get install chromium` installs it, and \
+         TASKSPEC_CHROMIUM names one elsewhere",
         program.display()
     );
     program

@@ -11,7 +11,6 @@ use taskspec_tests::chart::Case;
 use taskspec_tests::parallel;
 use taskspec_tests::tools::Helm;
 use taskspec_tests::verify::{examination, judge};
-use taskspec_verifier::strength;
 use taskspec_verifier::strength::damage::catalogue;
 
 const EXAMPLES: [&str; 4] = ["task-api", "ai-agent-connector", "ape-2026", "trevor"];
@@ -23,7 +22,8 @@ fn examined(name: &str) -> Examination {
 }
 
 fn tried(examination: &Examination) -> Strength {
-    strength(examination).unwrap_or_else(|refused| panic!("{refused:?}"))
+    taskspec_verifier::strength::tried(examination, 1, false)
+        .unwrap_or_else(|refused| panic!("{refused:?}"))
 }
 
 fn print(name: &str, strength: &Strength) {

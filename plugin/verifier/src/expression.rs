@@ -126,11 +126,7 @@ impl Expression {
 
 /// A list. The interpreter copies what it has at each step of a filter and at
 /// each call; both are done here for the whole list at once.
-fn list(
-    expression: &IdedExpr,
-    scene: &Scene,
-    context: &Context<'_>,
-) -> Result<Vec<Cel>, String> {
+fn list(expression: &IdedExpr, scene: &Scene, context: &Context<'_>) -> Result<Vec<Cel>, String> {
     match &expression.expr {
         Expr::Call(call) if call.target.is_none() && call.args.is_empty() => {
             if let Some(all) = scene.listed(&call.func_name) {

@@ -49,7 +49,8 @@ pub fn admits(world: &World, to: &Value, port: &Value) -> Result<bool, String> {
         }
         limited = true;
         let through = items(&spec["ingress"]).any(|rule| {
-            let outside = |peer: &Value| !peer["namespaceSelector"].is_null() || !peer["ipBlock"].is_null();
+            let outside =
+                |peer: &Value| !peer["namespaceSelector"].is_null() || !peer["ipBlock"].is_null();
             let listed = items(&rule["from"]).next().is_some();
             let ports = items(&rule["ports"]).next().is_some();
             (!listed || items(&rule["from"]).any(outside))
@@ -233,7 +234,9 @@ fn kept<'a>(objects: &'a [Object], pod: &'a Object, container: &Value) -> Vec<So
         let value = match secret.kind() {
             "Secret" => {
                 let encoded = secret.value["data"][key].as_str();
-                let decoded = encoded.and_then(base64).and_then(|b| String::from_utf8(b).ok());
+                let decoded = encoded
+                    .and_then(base64)
+                    .and_then(|b| String::from_utf8(b).ok());
                 decoded.or_else(|| secret.value["stringData"][key].as_str().map(str::to_owned))?
             }
             _ => text(&secret.value["spec"]["target"]["template"]["data"][key]).to_owned(),
@@ -280,19 +283,31 @@ fn addresses(
             None => (token, None),
         };
         let plain = source.name != "MARK" && !host.contains('_');
-        let ours = host.starts_with(&prefix) && plain && !named(host) && !host.contains('.') && !off(host);
-        let alone = url && port.is_some() && !host.contains('.') && !host.is_empty()
-            && !known(host) && !known(&source.text)
-            && host != "localhost" && host.chars().any(|c| c.is_ascii_alphabetic());
+        let ours =
+            host.starts_with(&prefix) && plain && !named(host) && !host.contains('.') && !off(host);
+        let alone = url
+            && port.is_some()
+            && !host.contains('.')
+            && !host.is_empty()
+            && !known(host)
+            && !known(&source.text)
+            && host != "localhost"
+            && host.chars().any(|c| c.is_ascii_alphabetic());
         if service(host) || ours && !known(host) || alone {
             found.push((host.to_owned(), port));
         }
     }
     // A host alone has its port in a variable beside it.
-    if let ([(_, port @ None)], Some(stem)) = (found.as_mut_slice(), source.name.strip_suffix("_HOST"))
+    if let ([(_, port @ None)], Some(stem)) =
+        (found.as_mut_slice(), source.name.strip_suffix("_HOST"))
     {
-        let variables = source.pod.map(|pod| sources_of(world, pod)).unwrap_or_default();
-        let beside = variables.iter().find(|(name, _)| *name == format!("{stem}_PORT"));
+        let variables = source
+            .pod
+            .map(|pod| sources_of(world, pod))
+            .unwrap_or_default();
+        let beside = variables
+            .iter()
+            .find(|(name, _)| *name == format!("{stem}_PORT"));
         *port = beside.and_then(|(_, text)| text.parse().ok());
     }
     found

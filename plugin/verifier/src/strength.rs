@@ -32,7 +32,7 @@ use taskspec_report::{
 };
 
 /// Most places where a kind of damage is done in an environment.
-pub const PLACES: usize = 5;
+pub const PLACES: usize = 2;
 
 /// What the statements of a specification notice of damages of its chart.
 ///

@@ -46,7 +46,7 @@ pub fn ensure(workspace: &Workspace) -> Result<()> {
 /// Packages that are missing, and what showed it.
 fn missing(workspace: &Workspace) -> Result<(Vec<&'static str>, Vec<String>)> {
     let python = tools::Python::with_venv().err();
-    let needs: [(&[&'static str], Option<String>); 4] = [
+    let needs: [(&[&'static str], Option<String>); 5] = [
         (
             &component::DEBIAN_PACKAGES,
             component::toolchain_problem(workspace)?,
@@ -57,6 +57,7 @@ fn missing(workspace: &Workspace) -> Result<(Vec<&'static str>, Vec<String>)> {
         ),
         (&["postgresql"], no_postgresql()),
         (&["redis-server"], no_redis()),
+        (&["chromium", "fonts-dejavu-core"], no_chromium()),
     ];
     let (mut packages, mut reasons) = (Vec::new(), Vec::new());
     for (names, problem) in needs {
@@ -81,6 +82,13 @@ fn no_postgresql() -> Option<String> {
 fn no_redis() -> Option<String> {
     let found = process::find("redis-server").is_some();
     (!found).then(|| "no redis-server for the tests".to_owned())
+}
+
+/// The tests look at reviews in a real browser.
+fn no_chromium() -> Option<String> {
+    let named = env::var_os("TASKSPEC_CHROMIUM").is_some();
+    let found = named || process::find("chromium").is_some();
+    (!found).then(|| "no Chromium for the tests".to_owned())
 }
 
 fn is_root() -> bool {

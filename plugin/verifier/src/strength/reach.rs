@@ -33,7 +33,7 @@ const ABOUT_PODS: [&str; 5] = [
 ];
 
 /// Functions of arguments alone.
-const PURE: [&str; 28] = [
+const PURE: [&str; 31] = [
     "amount",
     "at",
     "contains",
@@ -47,6 +47,9 @@ const PURE: [&str; 28] = [
     "join",
     "last",
     "lowerAscii",
+    "nothings",
+    "repeated",
+    "valid",
     "matches",
     "max",
     "min",

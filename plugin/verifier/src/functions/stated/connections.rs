@@ -282,10 +282,21 @@ fn resolves(facts: &mut Facts<'_>, policy: &Object) {
             all.any(|one| one["port"] == *port && one["protocol"] == protocol)
         };
         peers.iter().all(|peer| found.contains(peer))
-            && ports.iter().all(|port| has(port, "UDP") && has(port, "TCP"))
+            && ports
+                .iter()
+                .all(|port| has(port, "UDP") && has(port, "TCP"))
     });
-    let found = if there { "names are resolved" } else { "no names are resolved" };
-    facts.add(policy, "spec.egress", &json!(found), json!("names are resolved"));
+    let found = if there {
+        "names are resolved"
+    } else {
+        "no names are resolved"
+    };
+    facts.add(
+        policy,
+        "spec.egress",
+        &json!(found),
+        json!("names are resolved"),
+    );
 }
 
 /// Peers outside of the release that nobody stated.
