@@ -327,3 +327,88 @@ fn damaged(file: &Path) -> Outcome {
     }
     outcome
 }
+
+/// Every `TASKSPEC_STRIDE`th place of the objects that the compiler made in the
+/// last environment of four examples, changed and removed: 41 unless told. It says
+/// where nobody looks; `cargo test -p taskspec-tests --test verify -- --ignored`.
+#[test]
+#[ignore = "takes minutes"]
+fn changed_places_are_noticed() {
+    let stride = std::env::var("TASKSPEC_STRIDE").ok();
+    let stride = stride.and_then(|text| text.parse().ok()).unwrap_or(41);
+    let examples = [
+        ("examples/task-api", "prod"),
+        ("examples/ai-agent-connector", "production"),
+        ("examples/ape-2026", "production"),
+        ("examples/trevor", "prod"),
+    ];
+    let mut cases = examples.to_vec();
+    cases.retain(|(name, _)| wanted(name));
+    let outcomes = parallel::map(cases, |(name, environment)| {
+        let good = Good::new(name, Some(environment), "");
+        let mut outcome = Outcome::default();
+        for (what, objects) in changes(&good.objects).into_iter().step_by(stride) {
+            outcome.add(format!("{name}: {what}"), &good.violated(&objects));
+        }
+        outcome
+    });
+    Outcome::sum(outcomes).demand(70);
+}
+
+/// Each object that the compiler made with one place changed or removed.
+fn changes(good: &[Object]) -> Vec<(String, Vec<Object>)> {
+    let mut all = Vec::new();
+    for (index, object) in good.iter().enumerate().filter(|(_, object)| object.made) {
+        let mut places = Vec::new();
+        walk(&object.value, "", &mut places);
+        for (pointer, leaf) in places {
+            for new in [leaf.as_ref().map(|leaf| Some(other(leaf))), Some(None)] {
+                let Some(new) = new else { continue };
+                let verb = if new.is_some() { "changed" } else { "removed" };
+                let mut objects = good.to_vec();
+                put(&mut objects[index].value, &pointer, new);
+                all.push((format!("{} {pointer} {verb}", object.id()), objects));
+            }
+        }
+    }
+    all
+}
+
+/// Every place of a value; with what stands there if it is a leaf. Kind and name
+/// are what objects are found by.
+fn walk(value: &Value, pointer: &str, places: &mut Vec<(String, Option<Value>)>) {
+    let inner: Vec<(String, &Value)> = match value {
+        Value::Object(map) => map
+            .iter()
+            .map(|(key, value)| (key.replace('~', "~0").replace('/', "~1"), value))
+            .collect(),
+        Value::Array(list) => list
+            .iter()
+            .enumerate()
+            .map(|(index, value)| (index.to_string(), value))
+            .collect(),
+        leaf => return places.push((pointer.to_owned(), Some(leaf.clone()))),
+    };
+    if !pointer.is_empty() && pointer != "/metadata" {
+        places.push((pointer.to_owned(), None));
+    }
+    for (key, value) in inner {
+        let below = format!("{pointer}/{key}");
+        if !["/kind", "/metadata/name"].contains(&below.as_str()) {
+            walk(value, &below, places);
+        }
+    }
+}
+
+/// Another value of the same type.
+fn other(value: &Value) -> Value {
+    match value {
+        Value::Bool(flag) => json!(!flag),
+        Value::Number(number) => json!(number.as_i64().unwrap_or(0) * 2 + 1),
+        Value::String(text) => match text.find(|c: char| c.is_ascii_digit()) {
+            Some(0) => json!(format!("1{text}")),
+            _ => json!(format!("{text}x")),
+        },
+        other => other.clone(),
+    }
+}
