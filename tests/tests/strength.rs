@@ -13,7 +13,7 @@ use taskspec_tests::tools::Helm;
 use taskspec_tests::verify::{examination, judge};
 use taskspec_verifier::strength::damage::catalogue;
 
-const EXAMPLES: [&str; 4] = ["task-api", "ai-agent-connector", "ape-2026", "trevor"];
+const EXAMPLES: [&str; 1] = ["ai-agent-connector"];
 
 fn examined(name: &str) -> Examination {
     let case = Case::example(name);
