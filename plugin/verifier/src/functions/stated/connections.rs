@@ -151,7 +151,7 @@ pub fn peers(facts: &mut Facts<'_>) {
             continue;
         };
         let mut egress: Vec<Value> = items(&stated.table["egress"])
-            .filter_map(|one| egress_rule(one))
+            .filter_map(egress_rule)
             .collect();
         egress.sort_by_key(Value::to_string);
         for rule in &egress {
