@@ -174,7 +174,7 @@ fn warning(diagnostic: &Diagnostic, source: &Source) -> Warning {
 /// for each file, by path: its digest, two spaces and the path, as `sha256sum`
 /// prints them.
 fn digests(source: &Source, chart: &Chart) -> Digests {
-    let hex = |digest: Digest| digest.to_string();
+    let hex = |digest: Digest| digest.to_string().trim_start_matches("sha256:").to_owned();
     let mut list = String::new();
     for file in &chart.files {
         list += &format!(
