@@ -10,19 +10,29 @@ use crate::failure::{Exit, Failure};
 use crate::limits::Limits;
 use crate::report::clean;
 use crate::terminal::Terminal;
+use crate::verifier::Verifier;
 
+mod adopt;
 mod attest;
+mod audit;
 mod build;
 mod catalog;
+mod check;
+mod clock;
 mod complete;
 mod completions;
+mod diff;
 mod explain;
 mod init;
+mod many;
+mod package;
 mod review;
 mod rules;
 mod schema;
 mod specification;
+mod specs;
 mod verify;
+mod watch;
 
 /// What every sub-command gets.
 #[derive(Clone, Copy)]
@@ -37,6 +47,12 @@ impl Context {
     fn compiler(&self) -> Result<Compiler, Failure> {
         let terminal = self.terminal;
         Compiler::load(Limits::default(), move |failure| terminal.abort(&failure))
+    }
+
+    /// The verifier, with a time limit that ends the process.
+    fn verifier(&self, limits: Limits) -> Result<Verifier, Failure> {
+        let terminal = self.terminal;
+        Verifier::load(limits, move |failure| terminal.abort(&failure))
     }
 }
 
@@ -78,8 +94,13 @@ pub(crate) fn run(arguments: Vec<OsString>) -> Exit {
 fn dispatch(context: &Context, command: &Command) -> Result<Exit, Failure> {
     match command {
         Command::Build(options) => return build::run(context, options),
+        Command::Check(options) => return check::run(context, options),
+        Command::Diff(options) => return diff::run(context, options),
+        Command::Package(options) => return package::run(context, options),
         Command::Verify(options) => return verify::run(context, options),
         Command::Review(options) => return review::run(context, options),
+        Command::Adopt(options) => return adopt::run(context, options),
+        Command::Audit(options) => return audit::run(context, options),
         Command::Init(options) => init::run(context, options),
         Command::Explain(options) => explain::run(context, options),
         Command::Schema(options) => schema::run(context, options),

@@ -26,6 +26,15 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// Of two runs, how both together end.
+    #[must_use]
+    pub fn worse(self, other: Self) -> Self {
+        match self as u8 >= other as u8 {
+            true => self,
+            false => other,
+        }
+    }
+
     /// The name of the kind in machine-readable output.
     pub fn name(self) -> &'static str {
         match self {

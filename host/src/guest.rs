@@ -4,7 +4,6 @@
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Engine, Error, Store};
 
-use crate::engine_config::engine_config;
 use crate::failure::Failure;
 use crate::limits::{Limits, MemoryLimit, Watchdog};
 
@@ -37,13 +36,8 @@ impl Guest {
         let watchdog = Watchdog::start(limits.time, move || {
             expired(trap::time_is_over(limits, who))
         });
-        let mut config = engine_config();
-        // Panic messages are read from the guest's memory.
-        config.coredump_on_trap(true);
-        code.configure(&mut config);
         let cannot_start = |error: Error| trap::cannot_start(&error, who);
-        let engine = Engine::new(&config).map_err(cannot_start)?;
-        let component = code.component(&engine).map_err(cannot_start)?;
+        let (engine, component) = code.loaded().map_err(cannot_start)?;
         let mut store = Store::new(&engine, MemoryLimit::new(limits.memory_bytes));
         store.limiter(|memory| memory);
         Ok(Self {
@@ -68,7 +62,7 @@ impl Guest {
     ) -> Result<T, Failure> {
         let linker = Linker::new(&self.engine);
         instantiate(&mut self.store, &self.component, &linker)
-            .map_err(|error| trap::cannot_start(&error, self.who))
+            .map_err(|error| trap::while_starting(&error, &self.store, self.limits, self.who))
     }
 
     /// What the component imports; empty unless something is very wrong.

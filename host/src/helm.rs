@@ -39,7 +39,7 @@ impl Helm {
         match numbers(&helm.version) {
             Some((major, minor)) if major >= 4 || (major == 3 && minor >= 17) => Ok(helm),
             _ => Err(Failure::world(format!(
-                "`{}` is no Helm that verify can use: it says its version is `{version}`",
+                "`{}` is no Helm that taskspec can use: it says its version is `{version}`",
                 helm.program.display()
             ))
             .note(said(&output))

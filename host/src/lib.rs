@@ -17,6 +17,7 @@ mod guest;
 pub mod helm;
 pub mod limits;
 pub mod output;
+pub mod package;
 pub mod rendering;
 pub mod report;
 mod terminal;

@@ -5,17 +5,25 @@
 //! a file that is already right is not touched, and nothing outside of the
 //! folder is written.
 //!
-//! New contents are first written into one folder beside the chart's files,
-//! then moved into place one after another, the lock last. What a killed build
-//! leaves is recognised and cleared away by the next one. There is no `fsync`:
-//! it costs a hundred times the rest, and a chart that a power failure damaged
-//! can be built again.
+//! The new chart is made beside the old one, then both change places in one
+//! step, so that a killed build leaves the one or the other ([`swap`]). Where
+//! that cannot be, new contents are moved into place one after another, the
+//! lock last ([`commit`]). What a killed build leaves is recognised and cleared
+//! away by the next one. There is no `fsync`: it costs a hundred times the
+//! rest, and a chart that a power failure damaged can be built again.
 
+mod base;
+mod check;
 mod commit;
+mod dependencies;
+mod disk;
 mod folder;
 mod lock;
+mod merge;
 mod paths;
 mod plan;
+#[cfg_attr(not(target_os = "linux"), path = "output/swap_elsewhere.rs")]
+mod swap;
 
 use std::fmt;
 use std::fs;
@@ -32,7 +40,12 @@ use folder::Folder;
 use lock::{Lock, Previous};
 use plan::Plan;
 
+pub(crate) use disk::with_newlines;
+
+pub use check::{Finding, Inspection, Reason, drift, inspect};
+pub use dependencies::OtherArchive;
 pub use lock::LOCK_NAME;
+pub use merge::unified;
 pub use paths::{check_name, check_paths};
 
 /// A chart to be written.
@@ -42,13 +55,34 @@ pub struct Request<'a> {
     pub folder: &'a Path,
     /// The chart's files.
     pub files: &'a [File],
-    /// Digest of the specification's bytes.
-    pub spec: &'a Digest,
+    /// What they were made from.
+    pub origin: &'a Origin,
+    /// What to do about files that somebody else made or changed.
+    pub edits: Edits,
+}
+
+/// What a chart is made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The release of taskspec that the compiler is part of.
+    pub release: String,
     /// Digest of the compiler component.
-    pub component: &'a Digest,
-    /// Whether to replace files that somebody else made or changed, after
-    /// saving them as `<name>.orig`.
-    pub force: bool,
+    pub component: Digest,
+    /// Digest of the specification, see [`Digest::of_text`].
+    pub spec: Digest,
+    /// Digest of the catalog file that was given, if one was.
+    pub catalog: Option<Digest>,
+}
+
+/// What to do about files that somebody else made or changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Edits {
+    /// Keep them and say so.
+    Keep,
+    /// Replace them, after saving them as `<name>.orig`.
+    Replace,
+    /// Apply to edited files what changed in the generated ones.
+    Merge,
 }
 
 /// What was done with the chart's files, sorted by path.
@@ -56,6 +90,13 @@ pub struct Request<'a> {
 pub struct Written {
     /// Each file that the chart has, or had in the last build.
     pub files: Vec<FileOutcome>,
+    /// Archives of dependencies that are not what the lock names.
+    pub archives: Vec<OtherArchive>,
+    /// Files that a killed build had left and that were nowhere else: where
+    /// they are now, relative to the chart's folder.
+    pub rescued: Vec<String>,
+    /// Folders beside the chart that could not be cleared away.
+    pub leftovers: Vec<PathBuf>,
 }
 
 impl Written {
@@ -65,6 +106,18 @@ impl Written {
         self.files
             .iter()
             .filter(|file| matches!(file.state, KeptEdited | KeptForeign | KeptObsolete))
+    }
+
+    /// The files with conflicts that somebody has to decide.
+    pub fn conflicts(&self) -> impl Iterator<Item = &FileOutcome> {
+        self.files
+            .iter()
+            .filter(|file| file.state == FileState::Conflict)
+    }
+
+    /// Whether somebody has to look at something.
+    pub fn has_findings(&self) -> bool {
+        self.kept().chain(self.conflicts()).next().is_some() || !self.archives.is_empty()
     }
 }
 
@@ -77,6 +130,20 @@ pub struct FileOutcome {
     pub state: FileState,
     /// Where the file that was there before was saved, in the same form.
     pub saved_as: Option<String>,
+    /// The hand edit of a file that was kept.
+    #[serde(skip)]
+    pub edit: Option<Edit>,
+    /// Why it was kept, if that is not obvious.
+    pub note: Option<&'static str>,
+}
+
+/// A hand edit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    /// What taskspec generated last, or generates now if that is not known.
+    pub before: String,
+    /// What is there; none if it is no text.
+    pub after: Option<String>,
 }
 
 impl FileOutcome {
@@ -86,6 +153,8 @@ impl FileOutcome {
             path: path.into(),
             state,
             saved_as: None,
+            edit: None,
+            note: None,
         }
     }
 }
@@ -100,6 +169,10 @@ pub enum FileState {
     Unchanged,
     /// The chart does not have it any more.
     Removed,
+    /// It has the hand edits and what is generated now.
+    Merged,
+    /// Hand edits and what is generated now are marked side by side in it.
+    Conflict,
     /// Somebody changed it since taskspec wrote it.
     KeptEdited,
     /// Somebody else made it.
@@ -116,6 +189,12 @@ impl Digest {
     /// The digest of `bytes`.
     pub fn of(bytes: &[u8]) -> Self {
         Self::finish(Sha256::new_with_prefix(bytes))
+    }
+
+    /// The digest of a text, which is the same whatever line endings git or an
+    /// editor gave it.
+    pub fn of_text(text: &str) -> Self {
+        Self::of(with_newlines(text).as_bytes())
     }
 
     /// A digest that is known in hexadecimal.
@@ -189,10 +268,34 @@ pub fn write_file(path: &Path, text: &str, force: bool) -> Result<Option<PathBuf
 }
 
 fn write_into(folder: &Folder, request: &Request<'_>) -> Result<Written, Failure> {
+    let (mut rescued, mut leftovers) = (Vec::new(), Vec::new());
+    swap::mend(folder, &mut rescued, &mut leftovers);
     let previous = Previous::read(folder)?;
-    let plan = Plan::new(folder, request, &previous)?;
-    let lock = Lock::new(request.component, request.spec, plan.locked_files());
-    let written = commit::commit(folder, &plan, &lock.to_text())?;
+    let plan = Plan::new(folder, request.files, &previous, request.edits)?;
+    let (dependencies, archives) = dependencies::resolve(
+        folder,
+        request.files,
+        previous.lock().map_or(&[], |lock| &lock.dependencies),
+        request.edits == Edits::Replace,
+    )?;
+    let lock = Lock::new(
+        request.origin,
+        dependencies,
+        plan.locked_files(),
+        plan.started_files(),
+    );
+    let job = commit::Job {
+        folder,
+        plan: &plan,
+        lock: &lock.to_text(),
+        base: &plan.base().to_text(),
+    };
+    let files = commit::commit(&job, &mut rescued, &mut leftovers)?;
     previous.clear_away();
-    Ok(written)
+    Ok(Written {
+        files,
+        archives,
+        rescued,
+        leftovers,
+    })
 }

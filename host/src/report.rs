@@ -4,18 +4,20 @@
 //! Everything that comes from a specification is data here: control characters
 //! are shown, never sent to the terminal.
 
+pub mod check;
 mod human;
 mod json;
 mod position;
+mod sarif;
 mod summary;
 pub mod verification;
 
 use std::fmt;
 
 pub use human::{diagnostics, error, failure, note, warning};
-pub use json::{BuildReport, build_report};
+pub use json::{BuildReport, build_report, build_reports};
 pub use position::{LineIndex, Position};
-pub use summary::summary;
+pub use summary::{heading, summary};
 
 use crate::compiler::{Diagnostic, Severity};
 

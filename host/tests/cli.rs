@@ -246,8 +246,8 @@ fn specifications_that_cannot_be_read_are_explained() {
         .complains("cannot read `none.toml`");
     place
         .run(&["build", "."])
-        .exits(3)
-        .complains("cannot read `.`");
+        .exits(2)
+        .complains("no specification is in the folder `.`");
     place.put("latin1.toml", b"a = 1\nb = \"\xe9\"\n");
     place
         .run(&["build", "latin1.toml"])
@@ -442,6 +442,14 @@ fn helms_debug_option_shows_times() {
     assert!(run.stderr.contains("debug: read "), "{}", run.stderr);
     assert_eq!(run.stdout, "");
     assert!(!place.run(&["build", "spec.toml"]).stderr.contains("debug:"));
+}
+
+#[test]
+fn a_memory_limit_that_nothing_starts_with_is_named() {
+    let place = Workplace::with_spec();
+    let run = place.run(&["build", "spec.toml", "--memory-limit", "1"]);
+    assert_eq!(run.exit, 3, "{}", run.stderr);
+    assert!(run.stderr.contains("`--memory-limit 2`"), "{}", run.stderr);
 }
 
 #[test]

@@ -69,6 +69,8 @@ fn walk(value: &Value, above: &str, readme: &str, found: &mut Vec<Existing>) {
                 (_, "existingSecret" | "secretName") => "Secret",
                 (_, "configMapName") => "ConfigMap",
                 (_, "existingClaim") => "PersistentVolumeClaim",
+                // Of another namespace, with the namespace and the provider.
+                ("annotations", "traefik.ingress.kubernetes.io/router.middlewares") => "Middleware",
                 ("serviceAccount", "name") if value["create"] == false => "ServiceAccount",
                 _ => continue,
             };

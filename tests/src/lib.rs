@@ -7,6 +7,7 @@ pub mod existing;
 pub mod manifest;
 pub mod parallel;
 pub mod review;
+pub mod sarif;
 pub mod structure;
 pub mod text;
 pub mod tools;

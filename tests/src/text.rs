@@ -1,6 +1,7 @@
-//! Small readers of text: base64, quantities, schedules, URLs, plain scalars of YAML.
+//! Small readers of text: base64, quantities, schedules, URLs, plain scalars of YAML;
+//! and TOML written in lines.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Standard base64 with padding; `None` for anything else.
 pub fn base64(text: &str) -> Option<Vec<u8>> {
@@ -205,6 +206,32 @@ pub fn not_text(scalar: &str) -> bool {
             .is_some_and(|rest| !rest.is_empty() && rest.chars().all(|c| c.is_digit(base)))
     };
     number || based("0x", 16) || based("0o", 8) || based("0b", 2)
+}
+
+/// A table as TOML, one line for each key.
+pub fn written(table: &toml::Table) -> String {
+    let lines = table
+        .iter()
+        .map(|(key, value)| format!("{} = {}\n", json!(key), inline(value)));
+    lines.collect()
+}
+
+/// A value in one line of TOML.
+fn inline(value: &toml::Value) -> String {
+    match value {
+        toml::Value::Table(table) => {
+            let entries = table.iter();
+            let all: Vec<String> = entries
+                .map(|(key, value)| format!("{} = {}", json!(key), inline(value)))
+                .collect();
+            format!("{{ {} }}", all.join(", "))
+        }
+        toml::Value::Array(list) => {
+            let all: Vec<String> = list.iter().map(inline).collect();
+            format!("[{}]", all.join(", "))
+        }
+        other => json!(other).to_string(),
+    }
 }
 
 #[cfg(test)]

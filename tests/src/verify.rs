@@ -32,15 +32,12 @@ pub fn examination(chart: &Built, spec: &str, helm: &Helm) -> Examination {
 }
 
 fn render(chart: &Built, helm: &Helm, case: Case, file: &std::path::Path) -> Rendering {
-    let (release, file_name) = chart
-        .chart
-        .environments
-        .iter()
-        .find(|one| one.name == case.environment)
-        .map_or_else(
-            || (chart.chart.name.clone(), String::new()),
-            |one| (one.release.clone(), one.values_file.clone()),
-        );
+    let environments = &chart.chart.environments;
+    let environment = environments.iter().find(|one| one.name == case.environment);
+    let own = || chart.chart.name.clone();
+    let release = environment.map_or_else(own, |one| one.release.clone());
+    let namespace = environment.map_or_else(own, |one| one.namespace.clone());
+    let file_name = environment.map_or_else(String::new, |one| one.values_file.clone());
     let release = if case.longest_name {
         "r".repeat(53)
     } else {
@@ -53,7 +50,8 @@ fn render(chart: &Built, helm: &Helm, case: Case, file: &std::path::Path) -> Ren
         release: None,
     };
     let path = file.display().to_string();
-    let mut more = Vec::new();
+    // As the runner does: in the namespace of the environment.
+    let mut more = vec!["--namespace", namespace.as_str()];
     if case.values != Value::Null {
         fs::write(file, case.values.to_string()).expect("a temporary file");
         more.extend(["--values", &path]);
@@ -61,7 +59,7 @@ fn render(chart: &Built, helm: &Helm, case: Case, file: &std::path::Path) -> Ren
     Rendering {
         manifests: chart.render(helm, &release, &variant, &more),
         release,
-        namespace: "ns".to_owned(),
+        namespace: namespace.clone(),
         case,
     }
 }

@@ -69,7 +69,7 @@ fn the_component_gives_the_same_bytes_as_the_native_compiler() {
             return vec![format!("{}: {}", case.name, said(&output))];
         }
         let mut built = files(&folder.path().join("chart"));
-        built.remove("taskspec.lock");
+        built.retain(|path, _| path != "taskspec.lock" && !path.starts_with(".taskspec/"));
         let native = case.compile().files.into_iter();
         let native: BTreeMap<String, String> =
             native.map(|file| (file.path, file.contents)).collect();
@@ -302,4 +302,67 @@ fn the_committed_component_imports_nothing() {
     wasmparser::Validator::new()
         .validate_all(&bytes)
         .expect("the component is valid");
+}
+
+const NEIGHBOUR: &str = r#"
+spec = "taskspec/v1"
+
+[intent]
+name = "other"
+version = "1.0.0"
+summary = "Works beside it"
+
+[workloads.one]
+kind = "worker"
+image = "example/one:1"
+"#;
+
+/// A thousand times, under other locales, time zones, umasks, folders, orders and
+/// numbers of processors.
+#[test]
+fn a_thousand_builds_give_one_digest() {
+    let runner = runner();
+    let case = Case::example("task-api-embedded");
+    let jobs: Vec<usize> = (0..1000).collect();
+    let locks: BTreeSet<String> = parallel::map(jobs, |n| {
+        let folder = temporary();
+        let place = folder.path().join(["a", "ä b", "x/y/z"][n % 3]);
+        write(&place.join("spec.toml"), &case.spec);
+        // A neighbour, before or after it, so that both are compiled at once.
+        let name = ["a.toml", "z.toml"][n % 2];
+        write(&place.join(name), NEIGHBOUR);
+        let script = format!(
+            "umask {}; exec \"$0\" build -q . --into out",
+            ["022", "077", "002"][n % 3]
+        );
+        let mut command = Command::new("sh");
+        if n % 4 == 0 {
+            command = Command::new("taskset");
+            command.args(["--cpu-list", "0", "sh"]);
+        }
+        let output = command
+            .current_dir(&place)
+            .args(["-c", &script])
+            .arg(&runner)
+            .env("TZ", ["UTC", "Asia/Kathmandu", "America/St_Johns"][n % 3])
+            .env(
+                "LC_ALL",
+                ["C", "tr_TR.UTF-8", "de_DE.UTF-8", "nonsense"][n % 4],
+            )
+            .output()
+            .expect("the shell starts");
+        assert!(output.status.success(), "{}", said(&output));
+        let chart = place.join("out/task-api");
+        let lock = fs::read_to_string(chart.join("taskspec.lock")).expect("there is a lock");
+        // The lock has the digests; they are of what is there.
+        let document: Value = serde_json::from_str(&lock).expect("the lock is JSON");
+        let mut found = files(&chart);
+        found.retain(|path, _| path != "taskspec.lock" && !path.starts_with(".taskspec/"));
+        let listed = document["files"].as_object().expect("it lists files");
+        assert_eq!(found.len(), listed.len());
+        lock
+    })
+    .into_iter()
+    .collect();
+    assert_eq!(locks.len(), 1);
 }

@@ -259,3 +259,252 @@ fn environments_say_what_was_asked() {
         );
     }
 }
+
+/// What only one environment has: in the others pods wait all the same, and no
+/// empty ConfigMap or list of claims is left.
+#[test]
+fn what_one_environment_has_leaves_nothing_in_the_others() {
+    let chart = Case::own("apart").build();
+    let helm = &Helm::all()[0];
+    let objects = |environment: &str| {
+        let variants = chart.variants();
+        let variant = variants.iter().find(|one| one.name == environment);
+        let variant = variant.expect("the environment is known");
+        let text = chart
+            .render(helm, "shop", variant, &[])
+            .expect("it renders");
+        manifest::parse(&text).expect("the objects are YAML")
+    };
+    let (dev, prod) = (objects("dev"), objects("prod"));
+    let pods = |objects: &[Object], name: &str| {
+        let found = objects
+            .iter()
+            .find(|object| object.name() == name && !object.value["spec"]["template"].is_null());
+        found.expect("the workload is there").value["spec"]["template"]["spec"].clone()
+    };
+    let names = |list: &Value| -> Vec<String> {
+        let items = list.as_array().into_iter().flatten();
+        let names = items.map(|one| one["name"].as_str().unwrap_or_default().to_owned());
+        names.collect()
+    };
+
+    for workload in ["shop", "shop-worker"] {
+        let (dev, prod) = (pods(&dev, workload), pods(&prod, workload));
+        assert_eq!(names(&dev["initContainers"]), ["wait-for-servers"]);
+        assert_eq!(
+            dev["initContainers"][0]["env"][0]["value"],
+            json!("shop-postgresql:5432")
+        );
+        assert_eq!(names(&prod["initContainers"]), ["wait-for-migrations"]);
+        // The worker shares what the API has, files as well.
+        let with_files = |pods: &Value| -> bool {
+            names(&pods["volumes"])
+                .iter()
+                .any(|one| one.ends_with("files"))
+        };
+        assert!(!with_files(&dev), "{workload}");
+        assert!(with_files(&prod), "{workload}");
+        let mounts = prod["containers"][0]["volumeMounts"].as_array();
+        assert!(
+            mounts
+                .into_iter()
+                .flatten()
+                .any(|mount| mount["mountPath"] == "/etc/app/shop.conf"),
+            "{workload}"
+        );
+    }
+    let config = |objects: &[Object]| objects.iter().any(|one| one.name() == "shop-files");
+    assert!(!config(&dev));
+    assert!(config(&prod));
+
+    let search = |objects: &[Object]| {
+        let found = objects
+            .iter()
+            .find(|one| one.kind() == "StatefulSet" && one.name() == "shop-search");
+        found.expect("the search is there").value["spec"].clone()
+    };
+    let spec = search(&dev);
+    assert!(spec.get("volumeClaimTemplates").is_none(), "{spec}");
+    assert!(spec.get("persistentVolumeClaimRetentionPolicy").is_none());
+    assert_eq!(
+        search(&prod)["volumeClaimTemplates"]
+            .as_array()
+            .map(Vec::len),
+        Some(1)
+    );
+
+    let ingress = prod.iter().find(|one| one.kind() == "Ingress");
+    assert_eq!(
+        ingress.expect("there is an Ingress").value["metadata"]["annotations"]["traefik.ingress.kubernetes.io/router.middlewares"],
+        json!("ns-shop-rate-limit@kubernetescrd,infra-headers@kubernetescrd")
+    );
+}
+
+/// Whether a container shares variables follows from its image, and that cannot
+/// follow from an image of one environment.
+#[test]
+fn an_image_of_a_container_in_one_environment_says_what_it_shares() {
+    let spec = |shares: &str| {
+        format!(
+            r#"
+spec = "taskspec/v1"
+
+[intent]
+name = "shop"
+version = "1.0.0"
+summary = "Takes orders"
+
+[workloads.api]
+kind = "service"
+image = "example/api:1.0.1"
+port = 8000
+
+[workloads.api.init.prepare]
+command = ["prepare"]
+{shares}
+
+[environments.dev.workloads.api.init.prepare]
+image = "example/prepare:2"
+args = ["--fast"]
+
+[environments.prod]
+"#
+        )
+    };
+    let refused = taskspec_plugin::compile(&spec(""), &[]);
+    assert!(refused.chart.is_none());
+    let said: Vec<&str> = refused.diagnostics.iter().map(|one| one.code).collect();
+    assert_eq!(said, ["TS0018"]);
+    let case = Case {
+        name: "prepare".to_owned(),
+        spec: spec("shares-env = true"),
+    };
+    let chart = case.build();
+    for (environment, image, args) in [
+        ("dev", "example/prepare:2", json!(["--fast"])),
+        ("prod", "example/api:1.0.1", Value::Null),
+    ] {
+        let variants = chart.variants();
+        let variant = variants.iter().find(|one| one.name == environment);
+        let text = chart
+            .render(&Helm::newest(), "shop", variant.expect("known"), &[])
+            .expect("it renders");
+        let objects = manifest::parse(&text).expect("the objects are YAML");
+        let pod = &object(&objects, "Deployment")["spec"]["template"]["spec"];
+        let prepare = &pod["initContainers"][0];
+        assert_eq!(prepare["image"], json!(image));
+        assert_eq!(prepare["args"], args);
+        assert_eq!(prepare["envFrom"], pod["containers"][0]["envFrom"]);
+    }
+}
+
+/// A specification with a worker that is `like` the API.
+fn like(api: &str, worker: &str, environments: &str) -> String {
+    format!(
+        r#"
+spec = "taskspec/v1"
+
+[intent]
+name = "shop"
+version = "1.0.0"
+summary = "Takes orders"
+
+[workloads.api]
+kind = "service"
+image = "example/api"
+port = 8000
+{api}
+
+[workloads.worker]
+like = "api"
+kind = "worker"
+command = ["work"]
+{worker}
+
+[secrets.keys]
+one = {{ generate = 16 }}
+two = {{ generate = 16 }}
+
+{environments}
+"#
+    )
+}
+
+/// Templates can lead a variable or a file to one thing only.
+#[test]
+fn what_differs_between_environments_and_cannot_is_refused() {
+    let secret = "env.KEY = { secret = \"one\" }";
+    for (spec, said) in [
+        (
+            like(
+                secret,
+                "",
+                "[environments.dev.workloads.api]\nenv.KEY = { secret = \"two\" }",
+            ),
+            "`KEY` leads elsewhere in another environment",
+        ),
+        (
+            like(
+                secret,
+                "",
+                "[environments.dev.workloads.worker]\nenv.KEY = \"text\"",
+            ),
+            "`KEY` is its own in some environments and shared in others",
+        ),
+        (
+            like(
+                "files.\"/etc/a\" = \"text\"",
+                "",
+                "[environments.dev.workloads.worker]\nfiles.\"/etc/a\" = { secret = \"one\" }",
+            ),
+            "`/etc/a` is its own in some environments and shared in others",
+        ),
+    ] {
+        let refused = taskspec_plugin::compile(&spec, &[]);
+        assert!(refused.chart.is_none(), "{said}");
+        let messages: Vec<&str> = refused
+            .diagnostics
+            .iter()
+            .map(|one| one.message.as_str())
+            .collect();
+        assert_eq!(messages, [said]);
+    }
+}
+
+/// What a workload states itself wins over what it shares.
+#[test]
+fn what_a_workload_states_itself_wins_over_what_it_shares() {
+    let spec = like(
+        "env.KEY = { secret = \"one\" }\nfiles.\"/etc/a\" = \"shared\"\nfiles.\"/etc/b\" = \"shared\"",
+        "env.KEY = \"plain\"",
+        "[environments.dev]\n[environments.prod.workloads.worker]\nfiles.\"/etc/a\" = \"own\"",
+    );
+    let case = Case {
+        name: "like".to_owned(),
+        spec,
+    };
+    let chart = case.build();
+    for (environment, own) in [("dev", false), ("prod", true)] {
+        let variants = chart.variants();
+        let variant = variants.iter().find(|one| one.name == environment);
+        let text = chart
+            .render(&Helm::newest(), "shop", variant.expect("known"), &[])
+            .expect("it renders");
+        let objects = manifest::parse(&text).expect("the objects are YAML");
+        let worker = objects
+            .iter()
+            .find(|one| one.kind() == "Deployment" && one.name() == "shop-worker");
+        let worker = &worker.expect("a worker").value;
+        let container = &worker["spec"]["template"]["spec"]["containers"][0];
+        let env = container["env"].as_array().into_iter().flatten();
+        assert!(env.clone().all(|one| one["name"] != "KEY"), "{container}");
+        let mounts = container["volumeMounts"].as_array().into_iter().flatten();
+        let volume = |path: &str| {
+            let mut mounts = mounts.clone().filter(|mount| mount["mountPath"] == path);
+            mounts.next().map(|mount| mount["name"].clone())
+        };
+        let expected = if own { "files" } else { "shared-files" };
+        assert_eq!(volume("/etc/a"), Some(json!(expected)), "{environment}");
+        assert_eq!(volume("/etc/b"), Some(json!("shared-files")));
+    }
+}

@@ -143,7 +143,7 @@ fn each_kind_of_damage_fits_somewhere() {
             let Ok(text) = &rendering.manifests else {
                 continue;
             };
-            let objects = taskspec_verifier::manifest::parse(text, &[]).expect("manifests");
+            let objects = taskspec_manifest::parse(text, &[]).expect("manifests");
             for damage in catalogue().expect("a catalogue") {
                 *fits.entry(damage.name.clone()).or_default() += damage.places(&objects).len();
             }

@@ -6,7 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use taskspec_report::{Report, Verdict};
-use taskspec_tests::chart::{Built, Case};
+use taskspec_tests::chart::{Built, Case, copy};
+use taskspec_tests::sarif;
 use taskspec_tests::tools::{Helm, program, runner, said, workspace};
 use taskspec_tests::verify::{examination, judge};
 use tempfile::TempDir;
@@ -38,6 +39,16 @@ impl Place {
         self.folder.path().join(name)
     }
 
+    /// Builds the specification into `chart-out`.
+    fn build(&self) {
+        let mut build = Command::new(runner());
+        build
+            .current_dir(self.folder.path())
+            .args(["build", "spec.toml"]);
+        let output = build.output().unwrap();
+        assert!(output.status.success(), "{}", said(&output));
+    }
+
     fn run(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(runner());
         command
@@ -56,19 +67,6 @@ impl Place {
         let report = serde_json::from_str(&text);
         let report = report.unwrap_or_else(|fault| panic!("{fault}: {text} {}", said(&output)));
         (report, serde_json::from_str(&text).unwrap())
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
     }
 }
 
@@ -190,7 +188,7 @@ fn json_is_what_its_schema_says() {
 
 #[test]
 fn sarif_is_what_its_schema_says() {
-    let schema = sarif_schema();
+    let schema = sarif::schema();
     let validator = jsonschema::validator_for(&schema).unwrap();
     for (spec, failures) in [(SMALL.to_owned(), 0), (violated(), 1)] {
         let output = Place::new(&spec).run(&["--format", "sarif"]);
@@ -210,35 +208,6 @@ fn sarif_is_what_its_schema_says() {
             assert_eq!(region["startLine"], 26);
         }
     }
-}
-
-/// The schema that the crate `serde-sarif` is made from.
-fn sarif_schema() -> Value {
-    let mut command = Command::new(env!("CARGO"));
-    command.current_dir(workspace()).args([
-        "metadata",
-        "--format-version",
-        "1",
-        "--offline",
-        "--locked",
-    ]);
-    let output = command.output().unwrap();
-    let metadata: Value =
-        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", said(&output)));
-    let packages = metadata["packages"].as_array().unwrap();
-    let package = packages
-        .iter()
-        .find(|one| one["name"] == "serde-sarif")
-        .unwrap();
-    let manifest = Path::new(package["manifest_path"].as_str().unwrap());
-    let text = fs::read_to_string(manifest.with_file_name("src").join("schema.json")).unwrap();
-    let mut schema: Value = serde_json::from_str(&text).unwrap();
-    // This pattern has a bracket too many, which not every reader takes.
-    for owner in ["run", "toolComponent"] {
-        let language = &mut schema["definitions"][owner]["properties"]["language"];
-        language.as_object_mut().unwrap().remove("pattern");
-    }
-    schema
 }
 
 #[test]
@@ -300,7 +269,9 @@ fn missing_dependencies_are_named_with_what_to_do() {
     ] {
         assert!(text.contains(part), "{part} is not in:\n{text}");
     }
-    for helm in Helm::all() {
+    let ape = Case::example("ape-2026");
+    let all = Helm::all().into_iter().map(|helm| (helm, &case));
+    for (helm, case) in all.chain([(Helm::newest(), &ape)]) {
         let mut place = Place::new(&case.spec);
         place.helm = helm;
         let (report, _) = place.report(&["--skip-dependencies"]);
@@ -324,11 +295,7 @@ fn missing_dependencies_are_named_with_what_to_do() {
 fn a_chart_in_a_folder_is_compared_with_what_the_specification_compiles_to() {
     let case = Case::example("task-api");
     let place = Place::new(&case.spec);
-    let mut build = Command::new(runner());
-    build
-        .current_dir(place.folder.path())
-        .args(["build", "spec.toml"]);
-    assert!(build.output().unwrap().status.success());
+    place.build();
     let built = case.build();
     let chart = format!("chart-out/{}", built.chart.name);
     copy(
@@ -349,6 +316,68 @@ fn a_chart_in_a_folder_is_compared_with_what_the_specification_compiles_to() {
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(text.contains("spec.revisionHistoryLimit"), "{text}");
+}
+
+#[test]
+fn what_is_no_object_is_a_violation_and_hides_nothing() {
+    let place = Place::new(SMALL);
+    place.build();
+    let chart = place.path("chart-out/shop");
+    let own = "kind: List\napiVersion: v1\nitems:\n\
+               - {apiVersion: v1, kind: ConfigMap, metadata: {name: listed}}\n";
+    fs::write(chart.join("templates/own.yaml"), own).unwrap();
+    let chart = chart.display().to_string();
+    let (report, _) = place.report(&["--chart", &chart]);
+    assert!(report.statements.iter().all(|one| one.id != "readable"));
+    let nameless = format!("{own}---\napiVersion: v1\nkind: Secret\n");
+    fs::write(place.path("chart-out/shop/templates/own.yaml"), nameless).unwrap();
+    let (report, _) = place.report(&["--chart", &chart]);
+    let named = |id: &str| {
+        let found = report.statements.iter().find(|one| one.id == id);
+        found.unwrap_or_else(|| panic!("no {id}")).verdict
+    };
+    assert_eq!(named("readable"), Verdict::Violated);
+    assert_eq!(named("C1"), Verdict::Proven);
+}
+
+/// One environment that does not render is one violation, with all that Helm
+/// says; statements about it are open.
+#[test]
+fn an_environment_that_does_not_render_is_said_once() {
+    let place = Place::new(SMALL);
+    place.build();
+    let own = place.path("chart-out/shop/templates/own.yaml");
+    fs::write(
+        own,
+        "{{ if eq (int .Values.api.replicaCount) 2 }}{{ fail \"two are\\ntoo many\" }}{{ end }}",
+    )
+    .unwrap();
+    let (report, _) = place.report(&["--chart", "chart-out/shop"]);
+    let violated: Vec<&str> = report
+        .statements
+        .iter()
+        .filter(|one| one.verdict == Verdict::Violated)
+        .map(|one| one.id.as_str())
+        .collect();
+    assert_eq!(violated, ["renders"]);
+    let of = |id: &str| report.statements.iter().find(|one| one.id == id).unwrap();
+    let faults: Vec<_> = of("renders").faults().collect();
+    assert_eq!(faults.len(), 1);
+    assert_eq!(faults[0].0.environment, "prod");
+    assert!(
+        faults[0].1.message.contains("own.yaml") && faults[0].1.message.ends_with("too many"),
+        "{}",
+        faults[0].1.message
+    );
+    assert_eq!(of("restricted-pods").verdict, Verdict::Manual);
+    assert_eq!(
+        of("restricted-pods").manual,
+        "Not judged, since Helm does not render prod."
+    );
+    let text = place.run(&["--chart", "chart-out/shop"]);
+    assert_eq!(text.status.code(), Some(1));
+    let text = String::from_utf8_lossy(&text.stdout);
+    assert!(text.contains("could not be judged"), "{text}");
 }
 
 #[test]
@@ -440,8 +469,9 @@ fn script(path: &Path, line: &str) -> PathBuf {
 fn results_of_helm_test_are_folded_in() {
     let mut place = Place::new(SMALL);
     let real = place.helm.program().display().to_string();
+    // The other environment's test did not run.
     for (phase, exit, verdict) in [
-        ("Succeeded", 0, Verdict::Proven),
+        ("Succeeded", 0, Verdict::Runtime),
         ("Failed", 1, Verdict::Violated),
     ] {
         let line = format!(
@@ -453,6 +483,11 @@ fn results_of_helm_test_are_folded_in() {
         let (report, _) = place.report(&["--release", "shop-prod"]);
         let statement = report.statements.iter().find(|one| one.id == "C2").unwrap();
         assert_eq!(statement.verdict, verdict);
+        let tests = statement.tests.iter();
+        let passed: Vec<_> = tests
+            .map(|test| (test.environment.as_str(), test.passed))
+            .collect();
+        assert_eq!(passed, [("dev", None), ("prod", Some(exit == 0))]);
         let asked = fs::read_to_string(place.path("asked")).unwrap();
         assert_eq!(asked.trim(), "test shop-prod --namespace prod");
     }

@@ -21,6 +21,9 @@ use std::process::Command;
 /// The example that stands for an ordinary specification.
 const EXAMPLE: &str = "spec/examples/task-api.toml";
 
+/// The example that is verified: Helm has to fetch nothing for it.
+const VERIFIED: &str = "spec/examples/task-api-embedded.toml";
+
 /// Sizes of the generated specification; two, so that growth shows.
 const WORKLOADS: [usize; 2] = [100, 1000];
 
@@ -49,6 +52,8 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     println!("\nAn example, {} interleaved runs:\n", args.runs);
     print!("{}", table::render(&contenders));
 
+    verifying(workspace, &programs, args.runs.div_ceil(3), scratch.path())?;
+
     println!("\nGenerated specifications:\n");
     let few = args.runs.div_ceil(5);
     for count in WORKLOADS {
@@ -60,6 +65,58 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     }
     print_floor()?;
     print_sizes(workspace, &programs.runner)
+}
+
+/// Verifying beside what it cannot do without: rendering the environments.
+fn verifying(
+    workspace: &Workspace,
+    programs: &Programs,
+    runs: usize,
+    scratch: &Path,
+) -> Result<()> {
+    let Some(helm) = tools::newest_helm(workspace)? else {
+        return Ok(());
+    };
+    let spec = workspace.path(VERIFIED);
+    let chart = scratch.join("chart");
+    process::output(
+        runner::call(&programs.runner)
+            .args(["build", "--quiet", "--output"])
+            .arg(&chart)
+            .arg(&spec),
+    )?;
+    let mut contenders = Vec::new();
+    for file in values_files(&chart)? {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        let mut command = Command::new(&helm);
+        command.arg("template").arg("bench").arg(&chart);
+        command.arg("--values").arg(&file);
+        contenders.push(Contender::new(format!("helm template, {name}"), command));
+    }
+    let mut verify = runner::call(&programs.runner);
+    verify.arg("verify").arg(&spec).env("HELM_BIN", &helm);
+    contenders.push(Contender::new("taskspec verify".to_owned(), verify));
+    measure_all(&mut contenders, runs, &programs.out)?;
+    println!(
+        "\nVerifying an example with {} environments, {runs} interleaved runs:\n",
+        contenders.len() - 1
+    );
+    print!("{}", table::render(&contenders));
+    Ok(())
+}
+
+/// Values of a chart's environments.
+fn values_files(chart: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(chart).context("cannot list a temporary folder")? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with("values-") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
 }
 
 /// What the smallest program is charged with: this task's own size at its start.

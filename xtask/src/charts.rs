@@ -42,7 +42,7 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     }
     for name in &names {
         let place = charts.join(name);
-        let changes = tree::differences(&place, &built.path().join(name))?.len();
+        let changes = differences(&place, &built.path().join(name))?.len();
         if changes > 0 {
             tree::replace(&place, &built.path().join(name))?;
         }
@@ -108,13 +108,20 @@ fn stale(charts: &Path, names: &[String]) -> Result<Vec<String>> {
     Ok(stale)
 }
 
+/// What differs in committed files. The runner's own folder is never committed.
+fn differences(found: &Path, expected: &Path) -> Result<Vec<tree::Difference>> {
+    let mut all = tree::differences(found, expected)?;
+    all.retain(|difference| !difference.path.starts_with(".taskspec/"));
+    Ok(all)
+}
+
 fn check(built: &Path, charts: &Path, names: &[String], stale: &[String]) -> Result<()> {
     let mut problems: Vec<String> = stale
         .iter()
         .map(|name| format!("{CHARTS}/{name}: has no example"))
         .collect();
     for name in names {
-        for difference in tree::differences(&charts.join(name), &built.join(name))? {
+        for difference in differences(&charts.join(name), &built.join(name))? {
             problems.push(format!("{CHARTS}/{name}/{difference}"));
         }
     }

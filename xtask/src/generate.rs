@@ -5,6 +5,7 @@
 
 mod help;
 
+use crate::digest::sha256;
 use crate::runner::{self, Profile};
 use crate::tree;
 use crate::workspace::Workspace;
@@ -42,6 +43,7 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<()> {
         ("docs/report.schema.json", report_schema()),
         ("docs/cli.md", command_line(&helps)),
         ("completion.yaml", completion(&helps)),
+        ("tests/corpus.txt", corpus(workspace)?),
     ];
     let mut stale = Vec::new();
     for (path, contents) in &files {
@@ -60,6 +62,47 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     }
     println!("gen: {} files are up to date", files.len());
     Ok(())
+}
+
+/// The digest of every file of every chart that the repository has a
+/// specification for: a change of the compiler shows here byte for byte.
+fn corpus(workspace: &Workspace) -> Result<String> {
+    let mut text = String::from(
+        "# Written by `cargo xtask gen`. Digests of generated files: whatever changes here changes\n\
+         # charts of users, and CHANGELOG.md says under \"Output\" what and why.\n",
+    );
+    for (folder, inner) in [
+        ("spec/examples", ""),
+        ("plugin/starters", ""),
+        ("tests/charts", "spec.toml"),
+    ] {
+        let mut paths = Vec::new();
+        for entry in fs::read_dir(workspace.path(folder))? {
+            let path = entry?.path();
+            paths.push(if inner.is_empty() {
+                path
+            } else {
+                path.join(inner)
+            });
+        }
+        paths.sort();
+        for path in paths {
+            let spec = fs::read_to_string(&path)?;
+            let Some(chart) = taskspec_plugin::compile(&spec, &[]).chart else {
+                bail!("{} gives no chart", path.display());
+            };
+            let named = match inner {
+                "" => path.as_path(),
+                _ => path.parent().unwrap_or(&path),
+            };
+            let name = named.file_stem().unwrap_or_default().to_string_lossy();
+            for file in &chart.files {
+                let digest = &sha256(file.contents.as_bytes())[..16];
+                writeln!(text, "{digest} {folder}/{name} {}", file.path)?;
+            }
+        }
+    }
+    Ok(text)
 }
 
 fn diagnostics() -> String {

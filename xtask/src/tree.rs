@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 /// One file that two folders do not have in common.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    path: String,
+    /// The file, below the folder, with slashes.
+    pub path: String,
     kind: Kind,
 }
 

@@ -5,8 +5,10 @@
 - name: cache-directories
   image: {{ include "ai-agent-connector.image" (dict "context" . "image" .Values.initContainers.cacheDirectories.image) }}
   imagePullPolicy: {{ .Values.initContainers.cacheDirectories.image.pullPolicy }}
+  {{- with .Values.initContainers.cacheDirectories.command }}
   command:
-    {{- toYaml .Values.initContainers.cacheDirectories.command | nindent 4 }}
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
   {{- with include "ai-agent-connector.connector.cache-directories.env" . | trim }}
   env:
     {{- . | nindent 4 }}
@@ -90,10 +92,23 @@
   {{- else }}
   emptyDir: {}
   {{- end }}
+{{- if or .Values.files }}
 - name: files
   configMap:
     name: {{ include "ai-agent-connector.connector.files" . | quote }}
+{{- end }}
 {{- with .Values.extraVolumes }}
 {{ toYaml . }}
 {{- end }}
+{{- end }}
+
+{{/* Path that tests of connector ask: that of a probe of the port that they ask; empty for none. */}}
+{{- define "ai-agent-connector.connector.testPath" -}}
+{{- $path := "" }}
+{{- range compact (list .Values.readinessProbe) }}
+{{- if and (not $path) (has (toString (.httpGet).port) (list "http" (toString (int $.Values.containerPort)))) }}
+{{- $path = (.httpGet).path | default "" }}
+{{- end }}
+{{- end }}
+{{- $path }}
 {{- end }}

@@ -9,6 +9,11 @@
 {{- with include "ape-2026.neo4j.host" . }}
 {{- $servers = append $servers (printf "%s:%s" . (include "ape-2026.neo4j.port" $)) }}
 {{- end }}
+{{- if not (has (include "ape-2026.migration.strategy" .) (list "job" "init-container")) }}
+{{- with include "ape-2026.postgresql.host" . }}
+{{- $servers = append $servers (printf "%s:%s" . (include "ape-2026.postgresql.port" $)) }}
+{{- end }}
+{{- end }}
 {{- if and .Values.clients.wait $servers }}
 - name: wait-for-servers
   image: {{ include "ape-2026.image" (dict "context" . "image" .Values.clients.http.image) }}
@@ -148,4 +153,15 @@
 {{- with .Values.api.extraVolumes }}
 {{ toYaml . }}
 {{- end }}
+{{- end }}
+
+{{/* Path that tests of api ask: that of a probe of the port that they ask; empty for none. */}}
+{{- define "ape-2026.api.testPath" -}}
+{{- $path := "" }}
+{{- range compact (list .Values.api.readinessProbe .Values.api.livenessProbe) }}
+{{- if and (not $path) (has (toString (.httpGet).port) (list "http" (toString (int $.Values.api.containerPort)))) }}
+{{- $path = (.httpGet).path | default "" }}
+{{- end }}
+{{- end }}
+{{- $path }}
 {{- end }}

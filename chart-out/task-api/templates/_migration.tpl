@@ -35,8 +35,10 @@
 - name: migrate
   image: {{ include "task-api.image" (dict "context" . "image" .Values.migration.image) }}
   imagePullPolicy: {{ .Values.migration.image.pullPolicy }}
+  {{- with .Values.migration.command }}
   command:
-    {{- toYaml .Values.migration.command | nindent 4 }}
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
   {{- $secrets := .Values.migration.envFromSecrets }}
   {{- $configMaps := .Values.migration.envFromConfigMaps }}
   {{- if or $secrets $configMaps }}

@@ -6,6 +6,11 @@
 {{- with include "task-api.redis.host" . }}
 {{- $servers = append $servers (printf "%s:%s" . (include "task-api.redis.port" $)) }}
 {{- end }}
+{{- if not (has (include "task-api.migration.strategy" .) (list "job" "init-container")) }}
+{{- with include "task-api.postgresql.host" . }}
+{{- $servers = append $servers (printf "%s:%s" . (include "task-api.postgresql.port" $)) }}
+{{- end }}
+{{- end }}
 {{- if and .Values.clients.wait $servers }}
 - name: wait-for-servers
   image: {{ include "task-api.image" (dict "context" . "image" .Values.clients.http.image) }}
@@ -105,4 +110,15 @@
 {{- with .Values.agent.extraVolumes }}
 {{ toYaml . }}
 {{- end }}
+{{- end }}
+
+{{/* Path that tests of agent ask: that of a probe of the port that they ask; empty for none. */}}
+{{- define "task-api.agent.testPath" -}}
+{{- $path := "" }}
+{{- range compact (list .Values.agent.readinessProbe .Values.agent.livenessProbe) }}
+{{- if and (not $path) (has (toString (.httpGet).port) (list "http" (toString (int $.Values.agent.containerPort)))) }}
+{{- $path = (.httpGet).path | default "" }}
+{{- end }}
+{{- end }}
+{{- $path }}
 {{- end }}

@@ -35,8 +35,10 @@
 - name: migrate
   image: {{ include "trevor.image" (dict "context" . "image" .Values.image) }}
   imagePullPolicy: {{ .Values.image.pullPolicy }}
+  {{- with .Values.migration.command }}
   command:
-    {{- toYaml .Values.migration.command | nindent 4 }}
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
   {{- $secrets := concat .Values.envFromSecrets .Values.migration.envFromSecrets | uniq }}
   {{- $configMaps := concat .Values.envFromConfigMaps .Values.migration.envFromConfigMaps | uniq }}
   {{- if or $secrets $configMaps }}

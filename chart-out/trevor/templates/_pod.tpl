@@ -53,3 +53,14 @@
 {{ toYaml . }}
 {{- end }}
 {{- end }}
+
+{{/* Path that tests of trevor ask: that of a probe of the port that they ask; empty for none. */}}
+{{- define "trevor.trevor.testPath" -}}
+{{- $path := "" }}
+{{- range compact (list .Values.readinessProbe .Values.livenessProbe) }}
+{{- if and (not $path) (has (toString (.httpGet).port) (list "http" (toString (int $.Values.containerPort)))) }}
+{{- $path = (.httpGet).path | default "" }}
+{{- end }}
+{{- end }}
+{{- $path }}
+{{- end }}

@@ -1,38 +1,64 @@
-//! `build`: a specification becomes a chart.
+//! `build`: specifications become charts.
 
 use std::path::{Path, PathBuf};
 use std::process;
-use std::time::Instant;
 
 use crate::cli::{Build, Format};
-use crate::compiler::{Chart, Compilation, Compiler, component};
+use crate::compiler::{Chart, Compilation, Compiler};
 use crate::failure::{Exit, Failure};
-use crate::output::{self, Digest, FileState, Written};
-use crate::report::{self, BuildReport, Source, Tally, counted};
+use crate::output::{self, Edit, Edits, FileOutcome, FileState, Written, unified};
+use crate::report::{self, BuildReport, Source, Tally, clean, counted};
 
 use super::Context;
-use super::specification::{compiled, name, read, settings};
+use super::clock::Clock;
+use super::many::{Claims, Turn, each};
+use super::specification::{compiled, folder, name, origin, read, settings};
+use super::specs::Selection;
+use super::watch;
+
+/// Lines of a hand edit that are shown; `check --diff` shows all.
+const N_DIFF_LINES_MAX: usize = 40;
 
 /// What came of a build, as far as it went.
 #[derive(Default)]
-struct Outcome {
+pub(super) struct Outcome {
+    name: String,
     source: Option<Source>,
     compilation: Option<Compilation>,
     written: Option<(PathBuf, Written)>,
+    failure: Option<Failure>,
 }
 
 /// Builds, reports, and says how it ended.
 pub(super) fn run(context: &Context, options: &Build) -> Result<Exit, Failure> {
-    let name = name(&options.spec);
-    let mut outcome = Outcome::default();
+    let selection = Selection::of(&options.targets)?;
+    if options.watch {
+        return watch::run(context, options);
+    }
+    build_all(context, options, &selection)
+}
+
+/// Builds everything once.
+pub(super) fn build_all(
+    context: &Context,
+    options: &Build,
+    selection: &Selection,
+) -> Result<Exit, Failure> {
+    let [spec] = &selection.specs[..] else {
+        return build_many(context, options, selection);
+    };
+    if selection.is_many {
+        return build_many(context, options, selection);
+    }
     let mut clock = Clock::new(context.terminal.verbose);
-    let failure = build(context, options, &name, &mut outcome, &mut clock).err();
-    let exit = exit(&outcome, failure.as_ref());
+    let outcome = build(context, options, spec, None, &mut clock);
+    let exit = outcome.exit();
     match options.message_format {
-        Format::Human => print_human(context, options, &name, &outcome, failure.as_ref())?,
+        Format::Human => print_human(context, options, &outcome)?,
         Format::Json => {
-            let report = outcome.report(exit, &name, failure.as_ref());
-            context.terminal.print(&report::build_report(&report))?;
+            context
+                .terminal
+                .print(&report::build_report(&outcome.report()))?;
         }
     }
     clock.lap("report");
@@ -40,28 +66,143 @@ pub(super) fn run(context: &Context, options: &Build) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
-fn exit(outcome: &Outcome, failure: Option<&Failure>) -> Exit {
-    match (failure, &outcome.written) {
-        (Some(failure), _) => failure.exit,
-        (None, None) => Exit::Spec,
-        (None, Some((_, written))) if written.kept().next().is_some() => Exit::Findings,
-        (None, Some(_)) => Exit::Done,
+fn build_many(context: &Context, options: &Build, selection: &Selection) -> Result<Exit, Failure> {
+    let claims = Claims::default();
+    let mut total = Total::default();
+    let mut kept = Vec::new();
+    let mut printed = Ok(());
+    each(
+        &selection.specs,
+        "building",
+        |n, spec| {
+            let mut clock = Clock::new(false);
+            build(context, options, spec, Some(claims.turn(n)), &mut clock)
+        },
+        |_, mut outcome| {
+            total.add(&outcome);
+            match options.message_format {
+                Format::Human if printed.is_ok() => {
+                    printed = print_brief(context, options, &outcome);
+                }
+                Format::Human => {}
+                Format::Json => {
+                    // The document names the files; their texts are not needed.
+                    let chart = outcome.compilation.as_mut().and_then(|c| c.chart.as_mut());
+                    if let Some(chart) = chart {
+                        chart.files.clear();
+                    }
+                    kept.push(outcome);
+                }
+            }
+        },
+    );
+    printed?;
+    match options.message_format {
+        Format::Human => context.terminal.print_error(&total.text()),
+        Format::Json => {
+            let reports: Vec<BuildReport<'_>> = kept.iter().map(Outcome::report).collect();
+            context
+                .terminal
+                .print(&report::build_reports(total.exit, &reports))?;
+        }
+    }
+    Ok(total.exit)
+}
+
+/// What many builds amount to.
+struct Total {
+    exit: Exit,
+    n_changed: usize,
+    n_unchanged: usize,
+    n_findings: usize,
+    n_failed: usize,
+}
+
+impl Default for Total {
+    fn default() -> Self {
+        Self {
+            exit: Exit::Done,
+            n_changed: 0,
+            n_unchanged: 0,
+            n_findings: 0,
+            n_failed: 0,
+        }
     }
 }
 
-/// Goes as far as it can. Faults of the specification are no error here: they
-/// are in the outcome, which then has nothing written.
+impl Total {
+    fn add(&mut self, outcome: &Outcome) {
+        let exit = outcome.exit();
+        self.exit = self.exit.worse(exit);
+        let is_changed = |(_, written): &(PathBuf, Written)| {
+            let states = written.files.iter().map(|file| file.state);
+            states.into_iter().any(|state| {
+                use FileState::{Conflict, Merged, Removed, Written};
+                matches!(state, Written | Removed | Merged | Conflict)
+            })
+        };
+        match &outcome.written {
+            None => self.n_failed += 1,
+            Some(written) if is_changed(written) => self.n_changed += 1,
+            Some(_) => self.n_unchanged += 1,
+        }
+        if exit == Exit::Findings {
+            self.n_findings += 1;
+        }
+    }
+
+    fn text(&self) -> String {
+        let n_all = self.n_changed + self.n_unchanged + self.n_failed;
+        let parts = [
+            (self.n_changed, "changed"),
+            (self.n_unchanged, "unchanged"),
+            (self.n_failed, "failed"),
+            (self.n_findings, "with files that were kept"),
+        ];
+        let parts: Vec<String> = parts
+            .iter()
+            .filter(|(n, _)| *n > 0)
+            .map(|(n, what)| format!("{n} {what}"))
+            .collect();
+        format!(
+            "{}: {}\n",
+            counted(n_all, "specification"),
+            parts.join(", ")
+        )
+    }
+}
+
+/// Goes as far as it can.
 fn build(
     context: &Context,
     options: &Build,
-    name: &str,
+    spec: &Path,
+    turn: Option<Turn<'_>>,
+    clock: &mut Clock,
+) -> Outcome {
+    let mut outcome = Outcome {
+        name: name(spec),
+        ..Outcome::default()
+    };
+    outcome.failure = go(context, options, spec, turn, &mut outcome, clock).err();
+    outcome
+}
+
+/// Faults of the specification are no error here: they are in the outcome, which
+/// then has nothing written.
+fn go(
+    context: &Context,
+    options: &Build,
+    spec: &Path,
+    turn: Option<Turn<'_>>,
     outcome: &mut Outcome,
     clock: &mut Clock,
 ) -> Result<(), Failure> {
-    let source = outcome.source.insert(read(&options.spec, name)?);
-    let settings = settings(options.catalog.as_deref())?;
+    let source = outcome.source.insert(read(spec, &outcome.name)?);
+    let settings = settings(options.targets.catalog.as_deref())?;
     clock.lap("read");
-    let mut compiler = Compiler::load(options.limits.limits(), expired(*context, options, name))?;
+    let expired = expired(*context, options, &outcome.name);
+    let mut compiler = Compiler::load(options.targets.limits.limits(), expired)?;
     clock.lap("load");
     let compilation = outcome
         .compilation
@@ -69,55 +210,64 @@ fn build(
     // Its clock stops here: writing is not the compiler's time.
     drop(compiler);
     clock.lap("compile");
-    if let Some(chart) = compiled(compilation)? {
-        outcome.written = Some(write(options, source, chart)?);
-        clock.lap("write");
+    let Some(chart) = compiled(compilation)? else {
+        return Ok(());
+    };
+    let folder = folder(&options.targets, chart)?;
+    if let Some(turn) = turn {
+        turn.claim(&folder, &outcome.name)?;
     }
+    let written = output::write(&output::Request {
+        folder: &folder,
+        files: &chart.files,
+        origin: &origin(source, &settings),
+        edits: match (options.force, options.merge) {
+            (true, _) => Edits::Replace,
+            (_, true) => Edits::Merge,
+            _ => Edits::Keep,
+        },
+    })?;
+    outcome.written = Some((folder, written));
+    clock.lap("write");
     Ok(())
 }
 
 /// What to do when the compiler's time is over.
 fn expired(context: Context, options: &Build, name: &str) -> impl FnOnce(Failure) + Send + 'static {
     let (format, name) = (options.message_format, name.to_owned());
-    move |failure| match format {
-        Format::Human => context.terminal.abort(&failure),
-        Format::Json => {
-            let report = Outcome::default();
-            let report = report.report(failure.exit, &name, Some(&failure));
-            let _ = context.terminal.print(&report::build_report(&report));
-            process::exit(failure.exit as i32)
+    move |failure| {
+        let outcome = Outcome {
+            failure: Some(failure.note(format!("it was reading {name}"))),
+            name,
+            ..Outcome::default()
+        };
+        let report = outcome.report();
+        match format {
+            Format::Human => context.terminal.report_failure(
+                report
+                    .failure
+                    .unwrap_or(&Failure::world("the time is over")),
+            ),
+            Format::Json => drop(context.terminal.print(&report::build_report(&report))),
         }
+        process::exit(outcome.exit() as i32)
     }
 }
 
-fn write(options: &Build, source: &Source, chart: &Chart) -> Result<(PathBuf, Written), Failure> {
-    let folder = match &options.output {
-        Some(folder) => folder.clone(),
-        None => {
-            output::check_name(&chart.name)?;
-            Path::new("chart-out").join(&chart.name)
-        }
-    };
-    let written = output::write(&output::Request {
-        folder: &folder,
-        files: &chart.files,
-        spec: &Digest::of(source.text.as_bytes()),
-        component: &Digest::from_hex(component::SHA256),
-        force: options.force,
-    })?;
-    Ok((folder, written))
-}
-
 impl Outcome {
-    fn report<'a>(
-        &'a self,
-        exit: Exit,
-        name: &'a str,
-        failure: Option<&'a Failure>,
-    ) -> BuildReport<'a> {
+    fn exit(&self) -> Exit {
+        match (&self.failure, &self.written) {
+            (Some(failure), _) => failure.exit,
+            (None, None) => Exit::Spec,
+            (None, Some((_, written))) if written.has_findings() => Exit::Findings,
+            (None, Some(_)) => Exit::Done,
+        }
+    }
+
+    fn report(&self) -> BuildReport<'_> {
         BuildReport {
-            exit,
-            spec: name,
+            exit: self.exit(),
+            spec: &self.name,
             source: self.source.as_ref(),
             diagnostics: self.compilation.as_ref().map_or(&[], |c| &c.diagnostics),
             chart: self.compilation.as_ref().and_then(|c| c.chart.as_ref()),
@@ -125,52 +275,129 @@ impl Outcome {
                 .written
                 .as_ref()
                 .map(|(folder, written)| (folder.as_path(), written)),
-            failure,
+            failure: self.failure.as_ref(),
         }
     }
 }
 
-fn print_human(
+fn print_human(context: &Context, options: &Build, outcome: &Outcome) -> Result<(), Failure> {
+    print(context, outcome, |folder, written, chart| {
+        match options.quiet {
+            true => Ok(()),
+            false => context
+                .terminal
+                .print(&report::summary(chart, folder, written)),
+        }
+    })
+}
+
+/// One line for a chart, beside what needs a look.
+fn print_brief(context: &Context, options: &Build, outcome: &Outcome) -> Result<(), Failure> {
+    print(context, outcome, |folder, written, chart| {
+        match options.quiet {
+            true => Ok(()),
+            false => context
+                .terminal
+                .print(&report::heading(chart, folder, written)),
+        }
+    })
+}
+
+fn print(
     context: &Context,
-    options: &Build,
-    name: &str,
     outcome: &Outcome,
-    failure: Option<&Failure>,
+    summary: impl FnOnce(&Path, &Written, &Chart) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let terminal = context.terminal;
-    let report = outcome.report(Exit::Done, name, failure);
+    let report = outcome.report();
     if let Some(source) = report.source {
         terminal.print_error(&report::diagnostics(source, report.diagnostics));
     }
     if let Some((folder, written)) = report.written {
         terminal.print_error(&remarks(folder, written));
-        if let Some(chart) = report.chart.filter(|_| !options.quiet) {
-            terminal.print(&report::summary(chart, folder, written))?;
+        if let Some(chart) = report.chart {
+            summary(folder, written, chart)?;
         }
     }
-    if let Some(failure) = failure {
+    if let Some(failure) = report.failure {
         terminal.report_failure(failure);
     }
-    terminal.print_error(&closing(name, &report));
+    terminal.print_error(&closing(&outcome.name, &report));
     Ok(())
 }
 
-/// Files that were kept or saved.
+/// What happened to files besides writing them.
 fn remarks(folder: &Path, written: &Written) -> String {
+    let place = |path: &str| folder.join(path).display().to_string();
     let mut text = String::new();
+    for path in &written.rescued {
+        text += &report::note(&format!(
+            "`{}` was left by a build that was killed",
+            place(path)
+        ));
+    }
+    for path in &written.leftovers {
+        let message = format!(
+            "`{}` could not be cleared away: it is what the chart was before",
+            path.display()
+        );
+        text += &report::warning(&message, Some("make it writable and delete it"));
+    }
     for file in &written.files {
-        let path = folder.join(&file.path).display().to_string();
         if let Some(saved_as) = &file.saved_as {
-            let saved_as = folder.join(saved_as).display().to_string();
+            let (path, saved_as) = (place(&file.path), place(saved_as));
             text += &report::note(&format!("saved `{path}` as `{saved_as}`"));
         }
-        let why = match file.state {
-            FileState::KeptEdited => "it was edited since taskspec wrote it",
-            FileState::KeptForeign => "taskspec did not write it",
-            FileState::KeptObsolete => "the chart has no such file any more, but it was edited",
-            FileState::Written | FileState::Unchanged | FileState::Removed => continue,
-        };
-        text += &report::warning(&format!("kept `{path}`: {why}"), None);
+        text += &remark(&place(&file.path), file);
+    }
+    for archive in &written.archives {
+        let message = format!("`{}` is not what the lock names", place(&archive.path));
+        let help = "fetch it again with `helm dependency build`, or accept it with `--force`";
+        text += &report::warning(&message, Some(help));
+    }
+    text
+}
+
+fn remark(path: &str, file: &FileOutcome) -> String {
+    let why = match file.state {
+        FileState::KeptEdited => "it was edited since taskspec wrote it",
+        FileState::KeptForeign => "taskspec did not write it",
+        FileState::KeptObsolete => "the chart has no such file any more, but it was edited",
+        FileState::Conflict => {
+            let message =
+                format!("`{path}` has conflicts: both sides are marked where lines changed twice");
+            return report::warning(&message, None);
+        }
+        FileState::Written | FileState::Unchanged | FileState::Removed | FileState::Merged => {
+            return String::new();
+        }
+    };
+    let note = file
+        .note
+        .map_or_else(String::new, |note| format!("; it cannot be merged: {note}"));
+    let warning = report::warning(&format!("kept `{path}`: {why}{note}"), None);
+    warning
+        + &file
+            .edit
+            .as_ref()
+            .map_or_else(String::new, |edit| shown(&file.path, edit))
+}
+
+/// The beginning of a hand edit.
+fn shown(path: &str, edit: &Edit) -> String {
+    let Some(after) = &edit.after else {
+        return String::new();
+    };
+    let diff = unified(path, Some(&clean(&edit.before)), Some(&clean(after)), true);
+    let n_lines = diff.lines().count();
+    let mut text: String = diff
+        .lines()
+        .take(N_DIFF_LINES_MAX)
+        .map(|line| format!("    {line}\n"))
+        .collect();
+    if n_lines > N_DIFF_LINES_MAX {
+        let n_more = counted(n_lines - N_DIFF_LINES_MAX, "more line");
+        text += &format!("    ({n_more}; `check --diff` shows all)\n");
     }
     text
 }
@@ -185,10 +412,21 @@ fn closing(name: &str, report: &BuildReport<'_>) -> String {
         };
     };
     let n_kept = written.kept().count();
-    if n_kept > 0 {
-        let message = format!("{} kept instead of what {name} says", were(n_kept));
-        let help = "move the edits into the specification, or replace the files with `--force`, \
-                    which saves each as `<name>.orig`";
+    let n_conflicts = written.conflicts().count();
+    if n_conflicts > 0 {
+        let message = format!(
+            "{} to be decided by hand",
+            has(n_conflicts, "file", "have conflicts", "has conflicts")
+        );
+        let help = "look for <<<<<<< in them; each was saved as `<name>.orig` before";
+        report::warning(&message, Some(help))
+    } else if n_kept > 0 {
+        let message = format!(
+            "{} kept instead of what {name} says",
+            has(n_kept, "file", "were", "was")
+        );
+        let help = "move the edits into the specification, keep them with `--merge`, or replace \
+                    the files with `--force`, which saves each as `<name>.orig`";
         report::warning(&message, Some(help))
     } else if tally.n_warnings > 0 {
         report::warning(&format!("built {name} with {tally}"), None)
@@ -197,39 +435,6 @@ fn closing(name: &str, report: &BuildReport<'_>) -> String {
     }
 }
 
-fn were(n: usize) -> String {
-    format!(
-        "{} {}",
-        counted(n, "file"),
-        if n == 1 { "was" } else { "were" }
-    )
-}
-
-/// Times the phases for whoever asked for details.
-struct Clock {
-    last: Instant,
-    laps: Option<Vec<String>>,
-}
-
-impl Clock {
-    fn new(verbose: bool) -> Self {
-        Self {
-            last: Instant::now(),
-            laps: verbose.then(Vec::new),
-        }
-    }
-
-    fn lap(&mut self, phase: &str) {
-        if let Some(laps) = &mut self.laps {
-            let ms = self.last.elapsed().as_secs_f64() * 1000.0;
-            laps.push(format!("{phase} {ms:.2} ms"));
-            self.last = Instant::now();
-        }
-    }
-
-    fn text(&self) -> String {
-        self.laps
-            .as_ref()
-            .map_or_else(String::new, |laps| format!("debug: {}\n", laps.join(", ")))
-    }
+fn has(n: usize, noun: &str, many: &str, one: &str) -> String {
+    format!("{} {}", counted(n, noun), if n == 1 { one } else { many })
 }

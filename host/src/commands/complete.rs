@@ -5,10 +5,12 @@
 //! `:0` yes, `:4` no. Helm filters nothing, so that only values with the right
 //! beginning are printed. Never fails: half of a command line is no fault.
 
+use std::any::TypeId;
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process;
 
-use clap::{Arg, Command};
+use clap::{Arg, ArgAction, Command};
 
 use crate::cli;
 use crate::compiler::{Compiler, Entry};
@@ -147,7 +149,11 @@ impl<'a> Place<'a> {
         if self.is_root {
             return ("", self.subcommands());
         }
-        match self.command.get_positionals().nth(self.n_positionals) {
+        let mut positionals = self.command.get_positionals();
+        let last = self.command.get_positionals().last();
+        // The last one may take many words.
+        let many = last.filter(|one| matches!(one.get_action(), ArgAction::Append));
+        match positionals.nth(self.n_positionals).or(many) {
             Some(argument) => ("", self.values(argument, names)),
             None => ("", Candidates::Values(Vec::new())),
         }
@@ -155,7 +161,9 @@ impl<'a> Place<'a> {
 
     fn values(&self, argument: &Arg, names: &dyn Fn(&str, &str) -> Vec<Entry>) -> Candidates {
         let id = argument.get_id().as_str();
-        if matches!(id, "spec" | "output" | "file") {
+        let is_path = argument.get_value_parser().type_id() == TypeId::of::<PathBuf>();
+        // A side of `diff` may be a revision, which is seldom worth asking git for.
+        if is_path || matches!(id, "old" | "new" | "against") {
             return Candidates::Files;
         }
         let possible = argument.get_possible_values();
@@ -247,6 +255,9 @@ mod tests {
         for line in [
             &["build", ""][..],
             &["build", "x", "-o", ""],
+            &["build", "x", "y", ""],
+            &["verify", "--chart", ""],
+            &["diff", "main", ""],
             &["init", "s"],
             &["schema", "--output", ""],
         ] {

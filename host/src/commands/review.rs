@@ -1,8 +1,7 @@
 //! `review`: one document for whoever approves a specification.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
 
 use taskspec_report::Comparison;
 use taskspec_review::{Choice, Digests, Review as Document, Warning, Weight};
@@ -12,16 +11,15 @@ use crate::compiler::{self, Chart, Diagnostic, Severity};
 use crate::failure::{Exit, Failure};
 use crate::output::Digest;
 use crate::report::{LineIndex, Source};
-use crate::verifier::{self, Verifier};
+use crate::verifier;
 
 use super::Context;
-use super::specification::{name, read};
+use super::specification::{name, read, revision};
 use super::verify::{Judged, judge};
 
 /// Judges, and writes the document.
 pub(super) fn run(context: &Context, options: &Review) -> Result<Exit, Failure> {
-    let spec = &options.subject.spec;
-    let source = read(spec, &name(spec))?;
+    let source = read(&options.spec, &name(&options.spec))?;
     let Some(judged) = judge(context, &options.subject, &source)? else {
         return Ok(Exit::Spec);
     };
@@ -32,9 +30,7 @@ pub(super) fn run(context: &Context, options: &Review) -> Result<Exit, Failure> 
         },
         None => None,
     };
-    let terminal = context.terminal;
-    let limits = options.subject.limits.limits();
-    let mut verifier = Verifier::load(limits, move |failure| terminal.abort(&failure))?;
+    let mut verifier = context.verifier(options.subject.limits.limits())?;
     let landscapes = verifier.landscape(&judged.examination)?;
     drop(verifier);
     let document = Document {
@@ -53,12 +49,16 @@ pub(super) fn run(context: &Context, options: &Review) -> Result<Exit, Failure> 
     };
     if let Some(path) = &options.html {
         write(path, &taskspec_review::html(&document))?;
-        terminal.print_error(&format!("wrote {}\n", path.display()));
+        context
+            .terminal
+            .print_error(&format!("wrote {}\n", path.display()));
     }
     match &options.output {
         Some(path) => write(path, &taskspec_review::markdown(&document))?,
         None if options.html.is_some() => {}
-        None => terminal.print(&taskspec_review::markdown(&document))?,
+        None => context
+            .terminal
+            .print(&taskspec_review::markdown(&document))?,
     }
     Ok(Exit::Done)
 }
@@ -75,11 +75,10 @@ fn compare(
     against: &str,
     judged: &Judged,
 ) -> Result<Option<Comparison>, Failure> {
-    let old = older(against, &options.subject.spec)?;
+    let old = revision(against, &options.spec)?;
     let subject = Subject {
         // A folder holds today's chart, not the older one's.
         chart: None,
-        spec: PathBuf::from(&old.name),
         rules: options.subject.rules.clone(),
         catalog: options.subject.catalog.clone(),
         ..options.subject
@@ -87,59 +86,10 @@ fn compare(
     let Some(before) = judge(context, &subject, &old)? else {
         return Ok(None);
     };
-    let terminal = context.terminal;
-    let limits = options.subject.limits.limits();
-    let mut verifier = Verifier::load(limits, move |failure| terminal.abort(&failure))?;
+    let mut verifier = context.verifier(options.subject.limits.limits())?;
     let mut comparison = verifier.compare(&before.examination, &judged.examination)?;
     comparison.against = old.name;
     Ok(Some(comparison))
-}
-
-/// The older specification: a file, or one that git keeps.
-fn older(against: &str, spec: &Path) -> Result<Source, Failure> {
-    let path = Path::new(against);
-    if path.exists() || against == "-" {
-        return read(path, &name(path));
-    }
-    // A revision alone means the specification's own path in it.
-    let (revision, inside) = against.split_once(':').unwrap_or((against, ""));
-    let (folder, inside) = match inside {
-        "" => {
-            let folder = spec
-                .parent()
-                .filter(|folder| !folder.as_os_str().is_empty());
-            let file = spec.file_name().unwrap_or_default().to_string_lossy();
-            (folder.unwrap_or(Path::new(".")), format!("./{file}"))
-        }
-        inside => (Path::new("."), inside.to_owned()),
-    };
-    let wanted = format!("{revision}:{inside}");
-    let mut command = Command::new("git");
-    command
-        .current_dir(folder)
-        .args(["show", "--end-of-options", &wanted])
-        .stdin(Stdio::null());
-    let help = "name a file, or REV or REV:PATH of the git repository that the specification is in";
-    let output = command.output().map_err(|error| {
-        Failure::world(format!(
-            "there is no file `{against}`, and git cannot be run: {error}"
-        ))
-        .help(help)
-    })?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        return Err(Failure::world(format!(
-            "there is neither a file nor a revision `{against}`"
-        ))
-        .note(said)
-        .help(help));
-    }
-    let text = String::from_utf8(output.stdout)
-        .map_err(|_| Failure::spec(format!("`{against}` is not UTF-8 text")))?;
-    Ok(Source {
-        name: against.to_owned(),
-        text,
-    })
 }
 
 fn choice(decision: &compiler::Decision) -> Choice {

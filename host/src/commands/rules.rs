@@ -3,7 +3,6 @@
 use crate::cli::Rules;
 use crate::failure::Failure;
 use crate::limits::Limits;
-use crate::verifier::Verifier;
 
 use super::verify::rule_files;
 use super::{Context, listing, unknown};
@@ -11,7 +10,7 @@ use super::{Context, listing, unknown};
 pub(super) fn run(context: &Context, options: &Rules) -> Result<(), Failure> {
     let own = rule_files(options.rules.as_deref())?;
     let terminal = context.terminal;
-    let mut verifier = Verifier::load(Limits::default(), move |failure| terminal.abort(&failure))?;
+    let mut verifier = context.verifier(Limits::default())?;
     let Some(name) = &options.name else {
         return terminal.print(&listing(&verifier.rules(&own)?));
     };

@@ -2,14 +2,20 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
-use crate::compiler::{Chart, Compilation, Setting, Severity};
+use crate::cli::Targets;
+use crate::compiler::{Chart, Compilation, Setting, Severity, component};
 use crate::failure::Failure;
+use crate::output::{self, Digest, Origin};
 use crate::report::Source;
 
 /// Bytes of a specification; the largest known one has 20 KiB.
 const SPEC_BYTES_MAX: u64 = 4 << 20;
+
+/// The setting with the text of a catalog file.
+const CATALOG: &str = "catalog";
 
 /// What the compiler is told besides the specification.
 pub(super) fn settings(catalog: Option<&Path>) -> Result<Vec<Setting>, Failure> {
@@ -18,9 +24,20 @@ pub(super) fn settings(catalog: Option<&Path>) -> Result<Vec<Setting>, Failure> 
     };
     let name = file.display().to_string();
     Ok(vec![Setting {
-        key: "catalog".to_owned(),
+        key: CATALOG.to_owned(),
         value: read(file, &name)?.text,
     }])
+}
+
+/// What a chart of this specification is made from.
+pub(super) fn origin(source: &Source, settings: &[Setting]) -> Origin {
+    let catalog = settings.iter().find(|setting| setting.key == CATALOG);
+    Origin {
+        release: env!("CARGO_PKG_VERSION").to_owned(),
+        component: Digest::from_hex(component::SHA256),
+        spec: Digest::of_text(&source.text),
+        catalog: catalog.map(|setting| Digest::of_text(&setting.value)),
+    }
 }
 
 /// The chart, unless the specification is faulty.
@@ -36,6 +53,15 @@ pub(super) fn compiled(compilation: &Compilation) -> Result<Option<&Chart>, Fail
             "internal error: the compiler gave neither a chart nor an error",
         )),
     }
+}
+
+/// The folder of a specification's chart.
+pub(super) fn folder(targets: &Targets, chart: &Chart) -> Result<PathBuf, Failure> {
+    if let Some(folder) = &targets.output {
+        return Ok(folder.clone());
+    }
+    output::check_name(&chart.name)?;
+    Ok(targets.into.join(&chart.name))
 }
 
 /// What to call a specification in messages.
@@ -69,6 +95,54 @@ pub(super) fn read(spec: &Path, name: &str) -> Result<Source, Failure> {
         }),
         Err(error) => Err(not_utf8(name, &error)),
     }
+}
+
+/// A specification that is a file, or one that git keeps: `REV:PATH`, or `REV`
+/// alone for the path of `spec` in that revision.
+pub(super) fn revision(against: &str, spec: &Path) -> Result<Source, Failure> {
+    let path = Path::new(against);
+    if path.is_file() || against == "-" {
+        return read(path, &name(path));
+    }
+    // A revision alone means the specification's own path in it.
+    let (revision, inside) = against.split_once(':').unwrap_or((against, ""));
+    let (folder, inside) = match inside {
+        "" => {
+            let folder = spec
+                .parent()
+                .filter(|folder| !folder.as_os_str().is_empty());
+            let file = spec.file_name().unwrap_or_default().to_string_lossy();
+            (folder.unwrap_or(Path::new(".")), format!("./{file}"))
+        }
+        inside => (Path::new("."), inside.to_owned()),
+    };
+    let wanted = format!("{revision}:{inside}");
+    let mut command = Command::new("git");
+    command
+        .current_dir(folder)
+        .args(["show", "--end-of-options", &wanted])
+        .stdin(Stdio::null());
+    let help = "name a file, or REV or REV:PATH of the git repository that the specification is in";
+    let output = command.output().map_err(|error| {
+        Failure::world(format!(
+            "there is no file `{against}`, and git cannot be run: {error}"
+        ))
+        .help(help)
+    })?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        return Err(Failure::world(format!(
+            "there is neither a file nor a revision `{against}`"
+        ))
+        .note(said)
+        .help(help));
+    }
+    let text = String::from_utf8(output.stdout)
+        .map_err(|_| Failure::spec(format!("`{against}` is not UTF-8 text")))?;
+    Ok(Source {
+        name: against.to_owned(),
+        text,
+    })
 }
 
 /// One byte more than allowed is enough to know, whatever the size.

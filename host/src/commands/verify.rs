@@ -3,21 +3,25 @@
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::{Duration, Instant};
 
-use taskspec_report::{Examination, Plan, Report, RuleFile, SpecFault, Verdict};
+use taskspec_report::{Examination, Plan, Report, RuleFile, SpecFault};
 
-use crate::cli::{ReportFormat, Subject, Verify};
+use crate::cli::{Subject, Verify};
 use crate::compiler::{Chart, Compiler, Diagnostic, Label, Severity, Span};
 use crate::failure::{Exit, Failure};
 use crate::helm::Helm;
 use crate::limits::Limits;
-use crate::rendering::{self, Dependencies, Staged};
+use crate::rendering::{self, Staged};
+use crate::report::verification::{self, Verified};
 use crate::report::{self, Source, Tally};
-use crate::verifier::Verifier;
 
 use super::Context;
+use super::clock::Clock;
+use super::many::each;
 use super::specification::{compiled, name, read, settings};
+use super::specs::select;
 
 /// Time for hundreds of verifications.
 const STRENGTH_TIME: Duration = Duration::from_secs(900);
@@ -25,29 +29,47 @@ const STRENGTH_TIME: Duration = Duration::from_secs(900);
 /// Judges, reports, and says how it ended.
 pub(super) fn run(context: &Context, options: &Verify) -> Result<Exit, Failure> {
     let began = Instant::now();
-    let spec = &options.subject.spec;
-    let source = read(spec, &name(spec))?;
-    let Some(mut judged) = judge(context, &options.subject, &source)? else {
-        return Ok(Exit::Spec);
-    };
-    if options.strength {
-        let mut limits = options.subject.limits.limits();
-        limits.time = limits.time.max(STRENGTH_TIME);
-        let terminal = context.terminal;
-        let mut verifier = Verifier::load(limits, move |failure| terminal.abort(&failure))?;
-        judged.report.strength = Some(verifier.strength(&judged.examination)?);
+    let selection = select(&options.specs)?;
+    if options.subject.chart.is_some() {
+        selection.single("`--chart`")?;
     }
-    if let Some(release) = &options.release {
-        live(options, release, &mut judged)?;
+    if options.release.is_some() {
+        selection.single("`--release`")?;
     }
-    let report = &judged.report;
-    let text = match options.format {
-        ReportFormat::Human => report::verification::human(report, &source, options.evidence),
-        ReportFormat::Json => report::verification::json(report),
-        ReportFormat::Junit => report::verification::junit(report, &source),
-        ReportFormat::Sarif => report::verification::sarif(report, &source),
-        ReportFormat::Markdown => report::verification::markdown(report, &source),
-    };
+    let mut verified = Vec::new();
+    let mut exit = Exit::Done;
+    each(
+        &selection.specs,
+        "verifying",
+        |_, spec| one(context, options, spec),
+        |_, outcome| match outcome {
+            Ok(Some(one)) => {
+                let holds = one.1.holds();
+                exit = exit.worse(if holds { Exit::Done } else { Exit::Findings });
+                verified.push(one);
+            }
+            // What is wrong with it was printed.
+            Ok(None) => exit = exit.worse(Exit::Spec),
+            Err(failure) => {
+                exit = exit.worse(failure.exit);
+                context.terminal.report_failure(&failure);
+            }
+        },
+    );
+    if verified.is_empty() && exit != Exit::Done {
+        return Ok(exit);
+    }
+    let all: Vec<Verified<'_>> = verified
+        .iter()
+        .map(|(source, report)| Verified { report, source })
+        .collect();
+    let text = verification::report(
+        options.format,
+        &all,
+        selection.is_many,
+        options.evidence,
+        exit,
+    );
     match &options.output {
         Some(path) => {
             fs::write(path, text).map_err(|error| Failure::io("write", path, &error))?;
@@ -60,11 +82,29 @@ pub(super) fn run(context: &Context, options: &Verify) -> Result<Exit, Failure> 
             .terminal
             .print_error(&format!("debug: verified in {seconds:.2} s\n"));
     }
-    Ok(if report.holds() {
-        Exit::Done
-    } else {
-        Exit::Findings
-    })
+    Ok(exit)
+}
+
+/// Judges one specification. None if it has faults, which are printed then.
+fn one(
+    context: &Context,
+    options: &Verify,
+    spec: &Path,
+) -> Result<Option<(Source, Report)>, Failure> {
+    let source = read(spec, &name(spec))?;
+    let Some(mut judged) = judge(context, &options.subject, &source)? else {
+        return Ok(None);
+    };
+    if options.strength {
+        let mut limits = options.subject.limits.limits();
+        limits.time = limits.time.max(STRENGTH_TIME);
+        let mut verifier = context.verifier(limits)?;
+        judged.report.strength = Some(verifier.strength(&judged.examination)?);
+    }
+    if let Some(release) = &options.release {
+        live(options, release, &mut judged)?;
+    }
+    Ok(Some((source, judged.report)))
 }
 
 /// A specification that was judged, with what it was judged on.
@@ -84,26 +124,33 @@ pub(super) fn judge(
     source: &Source,
 ) -> Result<Option<Judged>, Failure> {
     let limits = options.limits.limits();
+    let mut clock = Clock::new(context.terminal.verbose);
+    // Helm needs as long to say its version as everything before rendering takes.
+    let helm = thread::spawn(Helm::find);
     let Some((chart, remarks)) = compile(context, options, source, limits)? else {
         return Ok(None);
     };
+    clock.lap("compile");
     let rules = rule_files(options.rules.as_deref())?;
-    let terminal = context.terminal;
-    let mut verifier = Verifier::load(limits, move |failure| terminal.abort(&failure))?;
+    let mut verifier = context.verifier(limits)?;
     let plan = verifier.plan(&source.text, &rules)?;
     drop(verifier);
     if !plan.faults.is_empty() {
         let faults: Vec<Diagnostic> = plan.faults.iter().map(diagnostic).collect();
-        terminal.print_error(&report::diagnostics(source, &faults));
-        let tally = Tally::of(&faults);
-        let message = format!("could not verify {}: {tally}", source.name);
-        terminal.print_error(&report::error(&message));
+        refuse(context, source, &faults);
         return Ok(None);
     }
-    let examination = examination(options, source, &chart, plan, rules)?;
+    clock.lap("plan");
+    let helm = helm
+        .join()
+        .unwrap_or_else(|_| Err(Failure::bug("internal error: looking for Helm broke")))?;
+    let examination = examination(&helm, options, source, &chart, plan, rules)?;
+    clock.lap("render");
     // Its clock starts anew: rendering is Helm's time.
-    let mut verifier = Verifier::load(limits, move |failure| terminal.abort(&failure))?;
+    let mut verifier = context.verifier(limits)?;
     let report = verifier.verify(&examination)?;
+    clock.lap("judge");
+    context.terminal.print_error(&clock.text());
     Ok(Some(Judged {
         chart,
         remarks,
@@ -125,39 +172,39 @@ fn compile(
     if let Some(chart) = compiled(&compilation)? {
         return Ok(Some((chart.clone(), compilation.diagnostics)));
     }
-    terminal.print_error(&report::diagnostics(source, &compilation.diagnostics));
-    let tally = Tally::of(&compilation.diagnostics);
-    let message = format!("could not verify {}: {tally}", source.name);
-    terminal.print_error(&report::error(&message));
+    refuse(context, source, &compilation.diagnostics);
     Ok(None)
+}
+
+/// Prints why a specification cannot be judged.
+fn refuse(context: &Context, source: &Source, faults: &[Diagnostic]) {
+    let message = format!("could not verify {}: {}", source.name, Tally::of(faults));
+    let terminal = context.terminal;
+    terminal.print_error(&report::diagnostics(source, faults));
+    terminal.print_error(&report::error(&message));
 }
 
 /// Renders every case.
 fn examination(
+    helm: &Helm,
     options: &Subject,
     source: &Source,
     chart: &Chart,
     plan: Plan,
     rules: Vec<RuleFile>,
 ) -> Result<Examination, Failure> {
-    let helm = Helm::find()?;
-    let dependencies = match (options.update_dependencies, options.skip_dependencies) {
-        (true, _) => Dependencies::Update,
-        (_, true) => Dependencies::Skip,
-        _ => Dependencies::Present,
-    };
+    let dependencies = options.dependencies.mode();
     let built = match &options.chart {
         Some(path) => path.clone(),
         None => Path::new("chart-out").join(&chart.name),
     };
-    let compiled =
-        |helm: &Helm| Staged::compiled(helm, &chart.name, &chart.files, Some(&built), dependencies);
+    let compiled = || Staged::compiled(helm, &chart.name, &chart.files, Some(&built), dependencies);
     let staged = match &options.chart {
-        Some(path) => Staged::folder(&helm, path, dependencies)?,
-        None => compiled(&helm)?,
+        Some(path) => Staged::folder(helm, path, dependencies)?,
+        None => compiled()?,
     };
     let render =
-        |staged: &Staged| rendering::render(&helm, staged, &chart.environments, &plan.cases);
+        |staged: &Staged| rendering::render(helm, staged, &chart.environments, &plan.cases);
     let renderings = render(&staged)?;
     // A chart that taskspec wrote must render what it would write today.
     let generated = options
@@ -165,7 +212,7 @@ fn examination(
         .as_ref()
         .filter(|path| path.join(crate::output::LOCK_NAME).is_file());
     let expected = match generated {
-        Some(_) => render(&compiled(&helm)?)?,
+        Some(_) => render(&compiled()?)?,
         None => Vec::new(),
     };
     Ok(Examination {
@@ -264,38 +311,15 @@ fn live(options: &Verify, release: &str, judged: &mut Judged) -> Result<(), Fail
     let namespace = asked.or_else(|| environment.map(|one| one.namespace.clone()));
     let (said, passed) = Helm::find()?.test(release, namespace.as_deref())?;
     let name = environment.map_or("", |one| one.name.as_str());
-    fold(&mut judged.report, name, release, &said, passed);
+    judged.report.tested(name, |test| {
+        let passed = phase(&said, &test.pod).unwrap_or(passed);
+        let said = match passed {
+            true => format!("passed in release {release}"),
+            false => said.trim().to_owned(),
+        };
+        (passed, said)
+    });
     Ok(())
-}
-
-/// Enters what `helm test` said. A criterion whose tests passed is proven for
-/// this release; one whose test failed is violated.
-fn fold(report: &mut Report, environment: &str, release: &str, said: &str, passed: bool) {
-    for statement in &mut report.statements {
-        let mut n_failed = 0;
-        let mut n_run = 0;
-        for test in &mut statement.tests {
-            if test.environment != environment {
-                continue;
-            }
-            let outcome = phase(said, &test.pod).unwrap_or(passed);
-            test.passed = Some(outcome);
-            test.said = if outcome {
-                format!("passed in release {release}")
-            } else {
-                said.trim().to_owned()
-            };
-            n_run += 1;
-            n_failed += usize::from(!outcome);
-        }
-        if n_failed > 0 {
-            statement.verdict = Verdict::Violated;
-            "`helm test --logs` shows what the test found".clone_into(&mut statement.remedy);
-        } else if n_run > 0 && statement.verdict == Verdict::Runtime {
-            statement.verdict = Verdict::Proven;
-        }
-    }
-    report.count();
 }
 
 /// Whether Helm says that a test succeeded; none if it does not name the test.

@@ -5,10 +5,13 @@
 //! copied. The verifier's is packed: it runs for longer, and Helm before it.
 
 use std::io::Read as _;
+use std::sync::{Mutex, PoisonError};
 
 use flate2::read::DeflateDecoder;
 use wasmtime::component::Component;
 use wasmtime::{Config, Engine};
+
+use crate::engine_config::engine_config;
 
 /// Begins at a page of the largest size that processors have, so that pages of
 /// the code hold nothing else.
@@ -33,16 +36,36 @@ pub const COMPILER: MachineCode = MachineCode::Plain(&COMPILER_BYTES.0);
 /// The verifier's.
 pub const VERIFIER: MachineCode = MachineCode::Packed(VERIFIER_BYTES);
 
+/// What was loaded: guests of one process share it.
+type Loaded = Mutex<Option<(Engine, Component)>>;
+
+static COMPILER_LOADED: Loaded = Mutex::new(None);
+static VERIFIER_LOADED: Loaded = Mutex::new(None);
+
 impl MachineCode {
-    /// Settings that its execution needs.
-    pub(super) fn configure(self, config: &mut Config) {
-        if let Self::Plain(_) = self {
-            plain::configure(config);
+    /// The component and the engine for it, loaded on first use.
+    pub(super) fn loaded(self) -> wasmtime::Result<(Engine, Component)> {
+        let loaded = match self {
+            Self::Plain(_) => &COMPILER_LOADED,
+            Self::Packed(_) => &VERIFIER_LOADED,
+        };
+        // It is set in one piece, so that a panic elsewhere leaves it whole.
+        let mut loaded = loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(loaded) = &*loaded {
+            return Ok(loaded.clone());
         }
+        let mut config = engine_config();
+        // Panic messages are read from the guest's memory.
+        config.coredump_on_trap(true);
+        if let Self::Plain(_) = self {
+            plain::configure(&mut config);
+        }
+        let engine = Engine::new(&config)?;
+        let component = self.component(&engine)?;
+        Ok(loaded.insert((engine, component)).clone())
     }
 
-    /// The component.
-    pub(super) fn component(self, engine: &Engine) -> wasmtime::Result<Component> {
+    fn component(self, engine: &Engine) -> wasmtime::Result<Component> {
         match self {
             Self::Plain(code) => plain::component(engine, code),
             Self::Packed(packed) => {

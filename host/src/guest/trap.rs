@@ -32,6 +32,20 @@ pub(super) fn cannot_start(error: &Error, who: &str) -> Failure {
     }
 }
 
+/// It was not instantiated.
+pub(super) fn while_starting(
+    error: &Error,
+    store: &Store<MemoryLimit>,
+    limits: Limits,
+    who: &str,
+) -> Failure {
+    if store.data().exceeded() {
+        out_of_memory(limits, who)
+    } else {
+        cannot_start(error, who)
+    }
+}
+
 /// The time limit was reached.
 pub(super) fn time_is_over(limits: Limits, who: &str) -> Failure {
     let seconds = limits.time.as_secs();

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
 
+use super::disk::OnDisk;
+
 /// A chart's folder that this process alone builds into.
 #[derive(Debug)]
 pub(super) struct Folder {
@@ -30,19 +32,59 @@ impl Folder {
                         .help("choose another folder with `-o`"),
                 );
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => true,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                if let Ok(target) = fs::read_link(path) {
+                    return Err(Failure::world(format!(
+                        "`{}` is a symbolic link to `{}`, which is not there",
+                        path.display(),
+                        target.display()
+                    ))
+                    .help("make that folder, or remove the link"));
+                }
+                true
+            }
             Err(error) => return Err(Failure::io("look at", path, &error)),
         };
         if is_new {
             fs::create_dir_all(path).map_err(|e| Failure::io("make the folder", path, &e))?;
         }
         let held = hold(path)?;
+        #[cfg(unix)]
+        if !is_there(path, held.as_ref()) {
+            return Err(being_written(path));
+        }
         Ok(Self {
             path: path.to_owned(),
             is_new,
             known: RefCell::default(),
             _held: held,
         })
+    }
+
+    /// Only looks: makes nothing and holds nothing. None if there is no folder.
+    pub(super) fn look(path: &Path) -> Result<Option<Self>, Failure> {
+        match fs::metadata(path) {
+            Ok(metadata) if metadata.is_dir() => Ok(Some(Self {
+                path: path.to_owned(),
+                is_new: false,
+                known: RefCell::default(),
+                _held: None,
+            })),
+            Ok(_) => Err(Failure::world(format!(
+                "`{}` is not a folder",
+                path.display()
+            ))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Failure::io("look at", path, &error)),
+        }
+    }
+
+    /// The plain file at a checked path as it is; none if nothing is there.
+    pub(super) fn on_disk(&self, path: &str) -> Result<Option<OnDisk>, Failure> {
+        match self.file(path)? {
+            Some(metadata) => OnDisk::read(&self.join(path), metadata).map(Some),
+            None => Ok(None),
+        }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -128,10 +170,21 @@ fn hold(path: &Path) -> Result<Option<File>, Failure> {
 fn held(file: File, path: &Path) -> Result<Option<File>, Failure> {
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
-        Err(TryLockError::WouldBlock) => {
-            let message = format!("another build is writing `{}`", path.display());
-            Err(Failure::world(message).help("wait until it has ended, then run the command again"))
-        }
+        Err(TryLockError::WouldBlock) => Err(being_written(path)),
         Err(TryLockError::Error(_)) => Ok(None),
     }
+}
+
+/// Whether the held folder is still the one at the path: another build may have
+/// put a new one there in between.
+#[cfg(unix)]
+fn is_there(path: &Path, held: Option<&File>) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let id = |metadata: io::Result<Metadata>| metadata.ok().map(|m| (m.dev(), m.ino()));
+    held.is_none_or(|held| id(held.metadata()) == id(fs::metadata(path)))
+}
+
+fn being_written(path: &Path) -> Failure {
+    Failure::world(format!("another build is writing `{}`", path.display()))
+        .help("wait until it has ended, then run the command again")
 }

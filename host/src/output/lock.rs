@@ -11,14 +11,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
 
-use super::Digest;
+use super::Origin;
+use super::dependencies::Dependency;
+use super::disk::OnDisk;
 use super::folder::Folder;
 use super::paths::{TEMPORARY_PREFIX, check_path};
 
 /// The lock's name in the chart's folder.
 pub const LOCK_NAME: &str = "taskspec.lock";
 
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// A lock of the most files with the longest paths is smaller.
 const BYTES_MAX: u64 = 16 << 20;
@@ -27,20 +29,41 @@ const BYTES_MAX: u64 = 16 << 20;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Lock {
     format: u32,
-    component: String,
-    spec: String,
+    /// The release of taskspec whose compiler it was; for people, since the
+    /// component's digest says it exactly. Locks of format 1 have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release: Option<String>,
+    pub component: String,
+    pub spec: String,
+    /// Of the catalog file that was given, if one was. The built-in catalog is
+    /// part of the component.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub catalog: Option<String>,
+    #[serde(default)]
+    pub dependencies: Vec<Dependency>,
     /// Path to digest, of what taskspec generated last.
-    files: BTreeMap<String, String>,
+    pub files: BTreeMap<String, String>,
+    /// The same of what hand edits started from, where that is something else.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub edited: BTreeMap<String, String>,
 }
 
 impl Lock {
-    pub(super) fn new(component: &Digest, spec: &Digest, files: BTreeMap<String, String>) -> Self {
-        let (component, spec) = (component.to_string(), spec.to_string());
+    pub(super) fn new(
+        origin: &Origin,
+        dependencies: Vec<Dependency>,
+        files: BTreeMap<String, String>,
+        edited: BTreeMap<String, String>,
+    ) -> Self {
         Self {
             format: FORMAT,
-            component,
-            spec,
+            release: Some(origin.release.clone()),
+            component: origin.component.to_string(),
+            spec: origin.spec.to_string(),
+            catalog: origin.catalog.as_ref().map(ToString::to_string),
+            dependencies,
             files,
+            edited,
         }
     }
 
@@ -50,13 +73,14 @@ impl Lock {
     }
 
     /// The lock in `folder`; none if there is none.
-    fn read(folder: &Path) -> Result<Option<Self>, Failure> {
+    pub(super) fn read(folder: &Path) -> Result<Option<Self>, Failure> {
         let path = folder.join(LOCK_NAME);
         match read_text(&path) {
             Ok(Some(text)) => Self::parse(&text).map(Some).map_err(|reason| {
                 Failure::world(format!("`{}` is damaged: {reason}", path.display())).help(
                     "restore it from version control, or delete it: files that differ from \
-                     the new chart are then kept and named",
+                     the new chart are then kept and named; a lock of a newer release needs \
+                     that release",
                 )
             }),
             Ok(None) => Ok(None),
@@ -70,14 +94,14 @@ impl Lock {
             format: u32,
         }
         let Format { format } = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        if format != FORMAT {
+        if !(1..=FORMAT).contains(&format) {
             return Err(format!(
-                "its format {format} is from another release of taskspec"
+                "its format {format} is from a newer release of taskspec"
             ));
         }
         let lock: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
         // A path from here may be deleted.
-        for path in lock.files.keys() {
+        for path in lock.files.keys().chain(lock.edited.keys()) {
             check_path(path).map_err(|reason| format!("the path {path:?} {reason}"))?;
         }
         Ok(lock)
@@ -128,22 +152,45 @@ impl Previous {
         })
     }
 
-    /// Whether a file with this digest is one that taskspec wrote there.
-    pub(super) fn wrote(&self, path: &str, digest: &Digest) -> bool {
-        let all = self.lock.iter().chain(&self.interrupted);
-        all.filter_map(|lock| lock.files.get(path))
-            .any(|known| known == digest.as_str())
+    /// Whether what was found is one that taskspec wrote there.
+    pub(super) fn wrote(&self, path: &str, found: &OnDisk) -> bool {
+        self.all()
+            .flat_map(|lock| [lock.files.get(path), lock.edited.get(path)])
+            .flatten()
+            .any(|known| found.is(known))
     }
 
-    /// The digest of what taskspec generated last, if the lock lists the path.
+    /// The digest of what taskspec generated last, if a lock lists the path.
     pub(super) fn listed(&self, path: &str) -> Option<&str> {
-        self.lock.as_ref()?.files.get(path).map(String::as_str)
+        self.all()
+            .find_map(|lock| lock.files.get(path))
+            .map(String::as_str)
+    }
+
+    /// The digest of what a hand edit of the file started from.
+    pub(super) fn started(&self, path: &str) -> Option<&str> {
+        let edited = self.all().find_map(|lock| lock.edited.get(path));
+        edited.map(String::as_str).or_else(|| self.listed(path))
+    }
+
+    /// The lock of the last complete build.
+    pub(super) fn lock(&self) -> Option<&Lock> {
+        self.lock.as_ref()
+    }
+
+    /// Whether a build was killed while it moved files into place.
+    pub(super) fn is_interrupted(&self) -> bool {
+        !self.interrupted.is_empty()
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Lock> {
+        self.lock.iter().chain(&self.interrupted)
     }
 
     /// Every path that taskspec may have written.
     pub(super) fn paths(&self) -> BTreeSet<&str> {
-        let all = self.lock.iter().chain(&self.interrupted);
-        all.flat_map(|lock| lock.files.keys())
+        self.all()
+            .flat_map(|lock| lock.files.keys())
             .map(String::as_str)
             .collect()
     }
@@ -167,6 +214,7 @@ fn leftovers(folder: &Folder) -> Result<Vec<PathBuf>, Failure> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Digest;
     use super::*;
 
     fn lock(paths: &[&str]) -> Lock {
@@ -174,16 +222,24 @@ mod tests {
             .iter()
             .map(|path| ((*path).to_owned(), "sha256:1".to_owned()))
             .collect();
-        Lock::new(&Digest::from_hex("c"), &Digest::from_hex("5"), files)
+        let origin = Origin {
+            release: "1.2.3".to_owned(),
+            component: Digest::from_hex("c"),
+            spec: Digest::from_hex("5"),
+            catalog: None,
+        };
+        Lock::new(&origin, Vec::new(), files, BTreeMap::new())
     }
 
     #[test]
     fn the_text_is_sorted_and_reads_back() {
         let lock = lock(&["values.yaml", "Chart.yaml"]);
         let expected = r#"{
-  "format": 1,
+  "format": 2,
+  "release": "1.2.3",
   "component": "sha256:c",
   "spec": "sha256:5",
+  "dependencies": [],
   "files": {
     "Chart.yaml": "sha256:1",
     "values.yaml": "sha256:1"
@@ -195,15 +251,26 @@ mod tests {
     }
 
     #[test]
+    fn a_lock_of_the_first_format_is_read() {
+        let text = r#"{
+            "format": 1, "component": "sha256:c", "spec": "sha256:5",
+            "files": { "Chart.yaml": "sha256:1" }
+        }"#;
+        let lock = Lock::parse(text).unwrap();
+        assert_eq!(lock.release, None);
+        assert_eq!(lock.files.len(), 1);
+    }
+
+    #[test]
     fn a_lock_cannot_name_files_elsewhere() {
         let text = lock(&["../other"]).to_text();
         assert!(Lock::parse(&text).unwrap_err().contains("../other"));
     }
 
     #[test]
-    fn another_format_is_said_to_be_one() {
-        let text = r#"{ "format": 2, "shape": [] }"#;
-        assert!(Lock::parse(text).unwrap_err().contains("another release"));
+    fn a_newer_format_is_said_to_be_one() {
+        let text = r#"{ "format": 3, "shape": [] }"#;
+        assert!(Lock::parse(text).unwrap_err().contains("newer release"));
         assert!(Lock::parse("<<<<<<< HEAD").is_err());
     }
 }

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use crate::compiler::File;
 use crate::failure::Failure;
 
+use super::base::STATE_FOLDER;
 use super::lock::LOCK_NAME;
 
 /// Files in one chart.
@@ -79,7 +80,8 @@ pub(super) fn check_path(path: &str) -> Result<(), &'static str> {
     path.split('/').try_for_each(check_segment)
 }
 
-fn check_segment(segment: &str) -> Result<(), &'static str> {
+/// Errors unless the text is one plain name on every system.
+pub(super) fn check_segment(segment: &str) -> Result<(), &'static str> {
     if segment.is_empty() {
         return Err("has an empty segment");
     }
@@ -95,8 +97,9 @@ fn check_segment(segment: &str) -> Result<(), &'static str> {
     if segment.ends_with(['.', ' ']) || is_device(segment) {
         return Err("has a segment that Windows changes");
     }
-    if segment.to_ascii_lowercase().starts_with(TEMPORARY_PREFIX) {
-        return Err("has a name that is kept for temporary files");
+    let lower = segment.to_ascii_lowercase();
+    if lower.starts_with(TEMPORARY_PREFIX) || lower == STATE_FOLDER {
+        return Err("has a name that is kept for taskspec's own files");
     }
     Ok(())
 }
@@ -211,6 +214,7 @@ mod tests {
             "Taskspec.LOCK",
             ".taskspec-tmp-1",
             "a/.TASKSPEC-tmp-x/b",
+            ".taskspec/generated.json",
             "\u{7f}",
         ];
         for path in paths {

@@ -1,58 +1,105 @@
 //! Decides what happens to each file before anything is written.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
-use std::fs::{self, Metadata, Permissions};
-use std::io::{self, Read};
-use std::path::Path;
-
-use sha2::{Digest as _, Sha256};
+use std::fs::{Metadata, Permissions};
 
 use crate::compiler;
 use crate::failure::Failure;
 
+use super::base::{self, Base};
+use super::dependencies::{CHART_LOCK, is_same_lock};
+use super::disk::{OnDisk, with_newlines};
 use super::folder::Folder;
 use super::lock::Previous;
-use super::{Digest, FileState, Request};
+use super::merge::{Merged, is_undecided, merge};
+use super::{Digest, Edit, Edits, FileState};
 
 /// What happens to a file.
 #[derive(Debug)]
 pub(super) struct Step<'a> {
-    pub(super) path: &'a str,
-    pub(super) state: FileState,
-    /// What to write, for [`FileState::Written`].
-    pub(super) contents: &'a str,
-    /// What the lock says about it, if it is taskspec's.
-    digest: Option<String>,
+    pub path: &'a str,
+    pub state: FileState,
+    /// What to write, if anything.
+    pub write: Option<Cow<'a, str>>,
     /// Whether to save the file that is there.
-    pub(super) save: bool,
-    /// Permissions of the file that is replaced.
-    pub(super) permissions: Option<Permissions>,
+    pub save: bool,
+    /// The file that is there.
+    pub found: Option<Metadata>,
+    /// The hand edit, where the file is not what was generated.
+    pub edit: Option<Edit>,
+    pub note: Option<&'static str>,
+    /// The digest of what is generated, if the file is taskspec's.
+    digest: Option<String>,
+    /// The digest of what the hand edit started from, if there is one.
+    started: Option<String>,
+    /// The text with the second digest, else with the first, if it is known.
+    base: Option<Cow<'a, str>>,
+}
+
+impl<'a> Step<'a> {
+    fn new(path: &'a str, state: FileState, found: Option<OnDisk>) -> Self {
+        Self {
+            path,
+            state,
+            write: None,
+            save: false,
+            found: found.map(|found| found.metadata),
+            edit: None,
+            note: None,
+            digest: None,
+            started: None,
+            base: None,
+        }
+    }
+
+    /// Permissions of the file that is there.
+    pub fn permissions(&self) -> Option<Permissions> {
+        self.found.as_ref().map(Metadata::permissions)
+    }
+
+    /// Whether the folder is another one afterwards.
+    pub fn changes(&self) -> bool {
+        self.write.is_some() || self.state == FileState::Removed
+    }
 }
 
 /// One step for each file that the chart has or had, sorted by path.
 #[derive(Debug)]
 pub(super) struct Plan<'a> {
-    pub(super) steps: Vec<Step<'a>>,
+    pub steps: Vec<Step<'a>>,
+}
+
+/// What a plan is made from.
+struct Planner<'a> {
+    folder: &'a Folder,
+    previous: &'a Previous,
+    edits: Edits,
+    /// Read when an edited file is found.
+    base: std::cell::OnceCell<Base>,
 }
 
 impl<'a> Plan<'a> {
-    pub(super) fn new(
-        folder: &Folder,
-        request: &Request<'a>,
+    pub fn new(
+        folder: &'a Folder,
+        files: &'a [compiler::File],
         previous: &'a Previous,
+        edits: Edits,
     ) -> Result<Self, Failure> {
-        let mut steps = Vec::with_capacity(request.files.len());
-        for file in request.files {
-            steps.push(wanted(folder, file, previous, request.force)?);
+        let planner = Planner {
+            folder,
+            previous,
+            edits,
+            base: std::cell::OnceCell::new(),
+        };
+        let mut steps = Vec::with_capacity(files.len());
+        for file in files {
+            steps.push(planner.wanted(file)?);
         }
-        let wanted: HashSet<&str> = request
-            .files
-            .iter()
-            .map(|file| file.path.as_str())
-            .collect();
+        let wanted: HashSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
         for path in previous.paths() {
             if !wanted.contains(path) {
-                steps.extend(obsolete(folder, path, previous, request.force)?);
+                steps.extend(planner.obsolete(path)?);
             }
         }
         steps.sort_by_key(|step| step.path);
@@ -60,7 +107,7 @@ impl<'a> Plan<'a> {
     }
 
     /// The `files` of the new lock.
-    pub(super) fn locked_files(&self) -> BTreeMap<String, String> {
+    pub fn locked_files(&self) -> BTreeMap<String, String> {
         let ours = self.steps.iter().filter_map(|step| {
             step.digest
                 .as_ref()
@@ -68,93 +115,184 @@ impl<'a> Plan<'a> {
         });
         ours.collect()
     }
-}
 
-/// A file that the chart has.
-fn wanted<'a>(
-    folder: &Folder,
-    file: &'a compiler::File,
-    previous: &Previous,
-    force: bool,
-) -> Result<Step<'a>, Failure> {
-    let digest = Digest::of(file.contents.as_bytes());
-    let found = match folder.file(&file.path)? {
-        Some(metadata) => Some((
-            digest_on_disk(&folder.join(&file.path), &metadata)?,
-            metadata,
-        )),
-        None => None,
-    };
-    let (state, save) = match &found {
-        None => (FileState::Written, false),
-        Some((on_disk, _)) if *on_disk == digest => (FileState::Unchanged, false),
-        Some((on_disk, _)) if previous.wrote(&file.path, on_disk) => (FileState::Written, false),
-        Some(_) if force => (FileState::Written, true),
-        Some(_) if previous.listed(&file.path).is_some() => (FileState::KeptEdited, false),
-        Some(_) => (FileState::KeptForeign, false),
-    };
-    Ok(Step {
-        path: &file.path,
-        state,
-        contents: &file.contents,
-        // What was generated, also for an edited file: that is how it stays
-        // recognisable as edited. Somebody else's file is not in the lock.
-        digest: (state != FileState::KeptForeign).then(|| digest.to_string()),
-        save,
-        permissions: found.map(|(_, metadata)| metadata.permissions()),
-    })
-}
+    /// The `edited` of the new lock.
+    pub fn started_files(&self) -> BTreeMap<String, String> {
+        let edited = self.steps.iter().filter_map(|step| {
+            let started = step.started.as_ref()?;
+            let is_other = step.digest.as_ref() != Some(started);
+            is_other.then(|| (step.path.to_owned(), started.clone()))
+        });
+        edited.collect()
+    }
 
-/// A file that an earlier chart had. None if it is gone, or never was ours.
-fn obsolete<'a>(
-    folder: &Folder,
-    path: &'a str,
-    previous: &Previous,
-    force: bool,
-) -> Result<Option<Step<'a>>, Failure> {
-    let Some(metadata) = folder.file(path)? else {
-        return Ok(None);
-    };
-    let on_disk = digest_on_disk(&folder.join(path), &metadata)?;
-    let listed = previous.listed(path);
-    let (state, save) = match listed {
-        _ if previous.wrote(path, &on_disk) => (FileState::Removed, false),
-        None => return Ok(None),
-        Some(_) if force => (FileState::Removed, true),
-        Some(_) => (FileState::KeptObsolete, false),
-    };
-    let digest = listed
-        .filter(|_| state == FileState::KeptObsolete)
-        .map(str::to_owned);
-    Ok(Some(Step {
-        path,
-        state,
-        contents: "",
-        digest,
-        save,
-        permissions: None,
-    }))
-}
-
-fn digest_on_disk(path: &Path, metadata: &Metadata) -> Result<Digest, Failure> {
-    let mut hasher = Sha256::new();
-    let result = fs::File::open(path).and_then(|mut file| hash(&mut file, metadata, &mut hasher));
-    match result {
-        Ok(()) => Ok(Digest::finish(hasher)),
-        Err(error) => Err(Failure::io("read", path, &error)),
+    /// The texts that the new lock names.
+    pub fn base(&self) -> Base {
+        let mut base = Base::default();
+        for step in &self.steps {
+            if let Some(text) = &step.base {
+                base.add(step.path, text);
+            }
+        }
+        base
     }
 }
 
-/// In pieces: a file that somebody else put there may be of any size.
-fn hash(file: &mut fs::File, metadata: &Metadata, hasher: &mut Sha256) -> io::Result<()> {
-    let size = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
-    let mut piece = vec![0; size.clamp(1, 1 << 16)];
-    loop {
-        match file.read(&mut piece) {
-            Ok(0) => return Ok(()),
-            Ok(n) => hasher.update(&piece[..n]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+impl Planner<'_> {
+    /// A file that the chart has.
+    fn wanted<'a>(&self, file: &'a compiler::File) -> Result<Step<'a>, Failure> {
+        use FileState::{KeptEdited, KeptForeign, Unchanged, Written};
+        let path = file.path.as_str();
+        let digest = Digest::of(file.contents.as_bytes());
+        let generated = |step: Step<'a>| Step {
+            digest: Some(digest.to_string()),
+            base: Some(Cow::Borrowed(file.contents.as_str())),
+            ..step
+        };
+        let replaced = |step: Step<'a>| Step {
+            write: Some(Cow::Borrowed(file.contents.as_str())),
+            ..generated(step)
+        };
+        let Some(found) = self.folder.on_disk(path)? else {
+            return Ok(replaced(Step::new(path, Written, None)));
+        };
+        if found.is(digest.as_str()) || is_helms(path, &found, &file.contents) {
+            return Ok(generated(Step::new(path, Unchanged, Some(found))));
+        }
+        if self.wrote(path, &found) {
+            return Ok(replaced(Step::new(path, Written, Some(found))));
+        }
+        let before = self.before(path);
+        let edit = Edit {
+            before: before.as_deref().unwrap_or(&file.contents).to_owned(),
+            after: found.text.clone(),
+        };
+        let is_listed = self.previous.listed(path).is_some();
+        let step = match self.edits {
+            Edits::Replace => Step {
+                save: true,
+                ..replaced(Step::new(path, Written, Some(found)))
+            },
+            _ if !is_listed => Step::new(path, KeptForeign, Some(found)),
+            Edits::Keep => Step {
+                digest: Some(digest.to_string()),
+                ..self.kept(path, found, before)
+            },
+            Edits::Merge => match self.merged(path, &found, before.as_deref(), &file.contents) {
+                Ok((state, text)) => Step {
+                    write: text.map(Cow::Owned),
+                    save: state == FileState::Conflict,
+                    ..generated(Step::new(path, state, Some(found)))
+                },
+                Err(note) => Step {
+                    note: Some(note),
+                    digest: Some(digest.to_string()),
+                    ..self.kept(path, found, before)
+                },
+            },
+        };
+        let is_edited = matches!(step.state, KeptEdited | KeptForeign);
+        Ok(Step {
+            edit: is_edited.then_some(edit),
+            ..step
+        })
+    }
+
+    /// An edited file stays, and stays recognised.
+    fn kept<'a>(&self, path: &'a str, found: OnDisk, before: Option<String>) -> Step<'a> {
+        Step {
+            digest: self.previous.listed(path).map(str::to_owned),
+            started: self.previous.started(path).map(str::to_owned),
+            base: before.map(Cow::Owned),
+            ..Step::new(path, FileState::KeptEdited, Some(found))
         }
     }
+
+    /// What becomes of an edited file, and its text if that is another one; or
+    /// why it cannot be merged.
+    fn merged(
+        &self,
+        path: &str,
+        found: &OnDisk,
+        before: Option<&str>,
+        generated: &str,
+    ) -> Result<(FileState, Option<String>), &'static str> {
+        let edited = found.text.as_deref().ok_or("it is no text")?;
+        if is_undecided(edited) {
+            return Err("it still has marks of conflicts; decide them, then merge again");
+        }
+        let started = self.previous.started(path).unwrap_or_default();
+        let from_git = match before {
+            Some(_) => None,
+            None => base::from_git(self.folder.path(), path, started),
+        };
+        let before = before
+            .or(from_git.as_deref())
+            .ok_or("what taskspec generated before the edit is not known here")?;
+        let n_lines = edited.matches('\n').count();
+        let has_returns = n_lines > 0 && edited.matches("\r\n").count() == n_lines;
+        let (state, text) = match merge(before, &with_newlines(edited), generated) {
+            Merged::Clean(text) => (FileState::Merged, text),
+            Merged::Conflict(text) => (FileState::Conflict, text),
+        };
+        let text = match has_returns {
+            true => text.replace('\n', "\r\n"),
+            false => text,
+        };
+        Ok(match text == edited {
+            true => (FileState::Unchanged, None),
+            false => (state, Some(text)),
+        })
+    }
+
+    /// A file that an earlier chart had. None if it is gone, or never was ours.
+    fn obsolete<'a>(&self, path: &'a str) -> Result<Option<Step<'a>>, Failure> {
+        let Some(found) = self.folder.on_disk(path)? else {
+            return Ok(None);
+        };
+        if self.wrote(path, &found) {
+            return Ok(Some(Step::new(path, FileState::Removed, Some(found))));
+        }
+        if self.edits == Edits::Replace {
+            return Ok(Some(Step {
+                save: true,
+                ..Step::new(path, FileState::Removed, Some(found))
+            }));
+        }
+        let before = self.before(path);
+        let edit = before.as_ref().map(|before| Edit {
+            before: before.clone(),
+            after: found.text.clone(),
+        });
+        Ok(Some(Step {
+            edit,
+            state: FileState::KeptObsolete,
+            ..self.kept(path, found, before)
+        }))
+    }
+
+    /// Whether taskspec wrote what is there, or Helm did in its place.
+    fn wrote(&self, path: &str, found: &OnDisk) -> bool {
+        self.previous.wrote(path, found)
+            || path == CHART_LOCK
+                && self
+                    .before(path)
+                    .is_some_and(|before| is_helms(path, found, &before))
+    }
+
+    /// What an edit of `path` started from, if that is known.
+    fn before(&self, path: &str) -> Option<String> {
+        let started = self.previous.started(path)?;
+        let base = self.base.get_or_init(|| Base::read(self.folder.path()));
+        base.text(path, started).map(str::to_owned)
+    }
+}
+
+/// Whether it is Helm's lock with only its time changed, which Helm does.
+fn is_helms(path: &str, found: &OnDisk, contents: &str) -> bool {
+    path == CHART_LOCK
+        && found
+            .text
+            .as_deref()
+            .is_some_and(|text| is_same_lock(text, contents))
 }

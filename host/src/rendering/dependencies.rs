@@ -23,7 +23,7 @@ pub enum Dependencies {
 /// A dependency as `Chart.yaml` names it.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Dependency {
-    name: String,
+    pub name: String,
     #[serde(default)]
     version: String,
     #[serde(default)]
@@ -31,10 +31,11 @@ pub(super) struct Dependency {
 }
 
 impl Dependency {
-    /// Its archive or folder among fetched charts.
+    /// Its archive or folder among fetched charts, in its version if that is
+    /// exact: the folder may have those of another chart.
     pub fn find(&self, charts: &Path) -> Option<PathBuf> {
         let folder = charts.join(&self.name);
-        if folder.join("Chart.yaml").is_file() {
+        if folder_version(&folder).is_some_and(|version| self.takes(&version)) {
             return Some(folder);
         }
         let entries = fs::read_dir(charts).ok()?;
@@ -44,12 +45,35 @@ impl Dependency {
                 let name = path.file_name().unwrap_or_default().to_string_lossy();
                 let rest = name.strip_prefix(&format!("{}-", self.name));
                 let version = rest.and_then(|rest| rest.strip_suffix(".tgz"));
-                version.is_some_and(|version| version.starts_with(|c: char| c.is_ascii_digit()))
+                version.is_some_and(|version| {
+                    version.starts_with(|c: char| c.is_ascii_digit()) && self.takes(version)
+                })
             })
             .collect();
         archives.sort();
         archives.pop()
     }
+
+    /// Whether a version is what is wanted. Of a range, Helm decides.
+    fn takes(&self, version: &str) -> bool {
+        let plain = self.version.trim_start_matches('v');
+        let digits = plain.split(['-', '+']).next().unwrap_or_default();
+        let is_exact = digits.split('.').count() == 3
+            && digits
+                .split('.')
+                .all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()));
+        !is_exact || plain == version.trim_start_matches('v')
+    }
+}
+
+fn folder_version(folder: &Path) -> Option<String> {
+    #[derive(Deserialize)]
+    struct ChartYaml {
+        version: String,
+    }
+    let text = fs::read_to_string(folder.join("Chart.yaml")).ok()?;
+    let chart: ChartYaml = serde_yaml::from_str(&text).ok()?;
+    Some(chart.version)
 }
 
 /// Dependencies that are not among fetched charts.
@@ -90,7 +114,7 @@ impl Dependencies {
                     names.join(", ")
                 ))
                 .help(format!(
-                    "{fetch}; or let verify fetch them with `--update-dependencies`; or judge the chart's own objects with `--skip-dependencies`"
+                    "{fetch}; or have them fetched with `--update-dependencies`; or take the chart's own objects only with `--skip-dependencies`"
                 )))
             }
         }
@@ -114,11 +138,9 @@ fn stand_ins(chart: &Path, absent: &[&Dependency]) -> Result<(), Failure> {
         let folder = chart.join("charts").join(&dependency.name);
         let templates = folder.join("templates");
         fs::create_dir_all(&templates).map_err(|error| Failure::io("make", &templates, &error))?;
-        let metadata = format!(
-            "apiVersion: v2\nname: {:?}\nversion: {:?}\n",
-            dependency.name,
-            within(&dependency.version)
-        );
+        let metadata = include_str!("stand_in_chart.yaml")
+            .replace("NAME", &dependency.name)
+            .replace("VERSION", &within(&dependency.version));
         for (path, text) in [
             (folder.join("Chart.yaml"), &metadata),
             (templates.join("_helpers.tpl"), &helpers),

@@ -132,8 +132,21 @@ fn metadata(chart: &Path) -> Result<Metadata, Failure> {
         Failure::io("read", &path, &error)
             .help("name the folder of a chart: the one with Chart.yaml")
     })?;
-    serde_yaml::from_str(&text)
-        .map_err(|error| Failure::world(format!("`{}` is no Chart.yaml: {error}", path.display())))
+    let metadata: Metadata = serde_yaml::from_str(&text).map_err(|error| {
+        Failure::world(format!("`{}` is no Chart.yaml: {error}", path.display()))
+    })?;
+    let named = metadata.dependencies.iter().map(|one| one.name.as_str());
+    for name in named.chain([metadata.name.as_str()]) {
+        // Folders are made by these names.
+        if output::check_name(name).is_err() {
+            return Err(Failure::world(format!(
+                "`{}` names a chart {name:?}, which is no name",
+                path.display()
+            ))
+            .help("a chart's name has letters, digits and dashes"));
+        }
+    }
+    Ok(metadata)
 }
 
 /// The first version of a range such as `>=1.30.0-0`.

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::{LineIndex, Position, Source};
 use crate::compiler::{Chart, Diagnostic, Label, Severity};
 use crate::failure::{Exit, Failure};
-use crate::output::{FileOutcome, Written};
+use crate::output::{FileOutcome, OtherArchive, Written};
 
 /// What is known about a build when it ends; a failed one knows less.
 #[derive(Debug, Clone, Copy)]
@@ -53,6 +53,23 @@ pub fn build_report(report: &BuildReport<'_>) -> String {
     serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
 }
 
+/// The document of several builds: how all of them end, and each one's document
+/// in `builds`.
+pub fn build_reports(exit: Exit, reports: &[BuildReport<'_>]) -> String {
+    #[derive(Serialize)]
+    struct All<'a> {
+        format: u32,
+        outcome: &'static str,
+        builds: Vec<Document<'a>>,
+    }
+    let all = All {
+        format: 1,
+        outcome: exit.name(),
+        builds: reports.iter().map(Document::new).collect(),
+    };
+    serde_json::to_string_pretty(&all).unwrap_or_default() + "\n"
+}
+
 #[derive(Serialize)]
 struct Document<'a> {
     format: u32,
@@ -63,6 +80,8 @@ struct Document<'a> {
     diagnostics: Vec<DiagnosticJson<'a>>,
     chart: Option<ChartJson<'a>>,
     files: &'a [FileOutcome],
+    /// Archives of dependencies that are not what the lock names.
+    archives: &'a [OtherArchive],
     environments: Vec<EnvironmentJson<'a>>,
     decisions: Vec<DecisionJson<'a>>,
     next: &'a [String],
@@ -134,6 +153,7 @@ impl<'a> Document<'a> {
                     .map(|(folder, _)| folder.display().to_string()),
             }),
             files: report.written.map_or(&[], |(_, written)| &written.files),
+            archives: report.written.map_or(&[], |(_, written)| &written.archives),
             environments: chart.map_or_else(Vec::new, environments),
             decisions: chart.map_or_else(Vec::new, decisions),
             next: chart.map_or(&[], |chart| &chart.next),
@@ -266,7 +286,7 @@ mod tests {
         let expected = json!({
             "format": 1, "outcome": "world", "spec": "x",
             "error": { "message": "no such file", "notes": [], "help": "check the path" },
-            "diagnostics": [], "chart": null, "files": [],
+            "diagnostics": [], "chart": null, "files": [], "archives": [],
             "environments": [], "decisions": [], "next": [],
         });
         assert_eq!(document, expected);

@@ -16,12 +16,7 @@ const HEADING: Style = Style::new().bold();
 
 /// What was built, for which environments, what was decided, what to do next.
 pub fn summary(chart: &Chart, folder: &Path, written: &Written) -> String {
-    let name = clean(&format!("{} {}", chart.name, chart.version));
-    let mut text = format!(
-        "{HEADING}{name}{HEADING:#} in {}: {}\n",
-        clean(&folder.display().to_string()),
-        files(written)
-    );
+    let mut text = heading(chart, folder, written);
     if !chart.environments.is_empty() {
         let _ = write!(
             text,
@@ -43,6 +38,16 @@ pub fn summary(chart: &Chart, folder: &Path, written: &Written) -> String {
     text
 }
 
+/// The chart, its folder and what was done with its files, in one line.
+pub fn heading(chart: &Chart, folder: &Path, written: &Written) -> String {
+    let name = clean(&format!("{} {}", chart.name, chart.version));
+    format!(
+        "{HEADING}{name}{HEADING:#} in {}: {}\n",
+        clean(&folder.display().to_string()),
+        files(written)
+    )
+}
+
 /// "31 files, 2 written, 29 unchanged".
 fn files(written: &Written) -> String {
     let count = |state| {
@@ -62,6 +67,8 @@ fn files(written: &Written) -> String {
         (count(FileState::Written), "written"),
         (count(FileState::Unchanged), "unchanged"),
         (n_removed, "removed"),
+        (count(FileState::Merged), "merged"),
+        (count(FileState::Conflict), "with conflicts"),
         (
             count(FileState::KeptEdited) + count(FileState::KeptForeign) + n_obsolete,
             "kept",
@@ -172,7 +179,14 @@ mod tests {
             file("old.yaml", FileState::Removed),
             file("values.yaml", FileState::Unchanged),
         ];
-        let text = summary(&chart, Path::new("chart-out/task-api"), &Written { files });
+        let text = summary(
+            &chart,
+            Path::new("chart-out/task-api"),
+            &Written {
+                files,
+                ..Written::default()
+            },
+        );
         let expected = "\
 task-api 1.0.0 in chart-out/task-api: 2 files, 1 written, 1 unchanged, 1 removed
 

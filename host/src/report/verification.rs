@@ -8,17 +8,81 @@ mod strength;
 
 use taskspec_report::{Check, Evidence, Fault, Kind, Report, Statement, Test, Verdict};
 
-use super::counted;
+use super::{Source, counted};
+use crate::cli::ReportFormat;
+use crate::failure::Exit;
 
-pub use human::human;
-pub use junit::junit;
-pub use markdown::markdown;
-pub use sarif::sarif;
+use human::human;
+use junit::junit;
+use markdown::markdown;
+use sarif::sarif;
 
-/// The report as one JSON document, with a line feed at its end.
-pub fn json(report: &Report) -> String {
+/// A specification that was verified.
+#[derive(Debug, Clone, Copy)]
+pub struct Verified<'a> {
+    /// What came of it.
+    pub report: &'a Report,
+    /// Its text.
+    pub source: &'a Source,
+}
+
+/// What was verified, in a form. Of several specifications a document says so
+/// even if there is one: as a list in JSON, as suites of JUnit, as runs of SARIF.
+pub(crate) fn report(
+    format: ReportFormat,
+    all: &[Verified<'_>],
+    is_many: bool,
+    evidence: bool,
+    exit: Exit,
+) -> String {
+    match format {
+        ReportFormat::Human => {
+            let texts = all
+                .iter()
+                .map(|one| human(one.report, one.source, evidence));
+            let texts: Vec<String> = texts.collect();
+            texts.join("\n") + &total(all, is_many)
+        }
+        ReportFormat::Markdown => {
+            let texts = all.iter().map(|one| markdown(one.report, one.source));
+            texts.collect::<Vec<_>>().join("\n")
+        }
+        ReportFormat::Junit => junit(all),
+        ReportFormat::Sarif => sarif(all),
+        ReportFormat::Json => json(all, is_many, exit),
+    }
+}
+
+/// One JSON document, with a line feed at its end.
+fn json(all: &[Verified<'_>], is_many: bool, exit: Exit) -> String {
     // Strings, numbers and lists always have a JSON form.
-    serde_json::to_string_pretty(report).unwrap_or_default() + "\n"
+    let text = match all {
+        [one] if !is_many => serde_json::to_string_pretty(one.report),
+        all => {
+            let reports = all
+                .iter()
+                .map(|one| serde_json::json!({ "spec": one.source.name, "report": one.report }));
+            serde_json::to_string_pretty(&serde_json::json!({
+                "format": 1,
+                "outcome": exit.name(),
+                "reports": reports.collect::<Vec<_>>(),
+            }))
+        }
+    };
+    text.unwrap_or_default() + "\n"
+}
+
+/// The last line of several.
+fn total(all: &[Verified<'_>], is_many: bool) -> String {
+    if !is_many {
+        return String::new();
+    }
+    let n_holding = all.iter().filter(|one| one.report.holds()).count();
+    format!(
+        "\n{}: {n_holding} met by their charts, {} not\n",
+        counted(all.len(), "specification"),
+        all.len() - n_holding
+    )
 }
 
 /// Such as "24 proven, 1 by helm test, 2 by a person, 0 violated".
@@ -131,6 +195,18 @@ fn rules(report: &Report) -> impl Iterator<Item = &Statement> {
         .statements
         .iter()
         .filter(|one| one.kind == Kind::Rule)
+}
+
+/// How many rules of every chart are kept; none if there is none.
+fn kept(report: &Report) -> Option<String> {
+    let count = |verdict| rules(report).filter(|rule| rule.verdict == verdict).count();
+    let n_rules = rules(report).count();
+    let (n_kept, n_open) = (count(Verdict::Proven), count(Verdict::Manual));
+    let open = match n_open {
+        0 => String::new(),
+        n_open => format!(", {n_open} could not be judged"),
+    };
+    (n_rules > 0).then(|| format!("{n_kept} of {n_rules} rules of every chart are kept{open}"))
 }
 
 /// The first line of a text.

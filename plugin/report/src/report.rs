@@ -247,6 +247,32 @@ impl Report {
         self.tally = tally;
     }
 
+    /// Enters what came of the tests of one environment: whether each passed, and
+    /// what was said. A criterion whose test failed is violated; one is proven when
+    /// its tests of every environment passed.
+    pub fn tested(&mut self, environment: &str, outcome: impl Fn(&Test) -> (bool, String)) {
+        for statement in &mut self.statements {
+            for test in &mut statement.tests {
+                if test.environment == environment {
+                    let (passed, said) = outcome(test);
+                    test.passed = Some(passed);
+                    test.said = said;
+                }
+            }
+            let tests = &statement.tests;
+            if tests.iter().any(|test| test.passed == Some(false)) {
+                statement.verdict = Verdict::Violated;
+                "`helm test --logs` shows what the test found".clone_into(&mut statement.remedy);
+            } else if statement.verdict == Verdict::Runtime
+                && !tests.is_empty()
+                && tests.iter().all(|test| test.passed == Some(true))
+            {
+                statement.verdict = Verdict::Proven;
+            }
+        }
+        self.count();
+    }
+
     /// Whether nothing is violated.
     pub fn holds(&self) -> bool {
         self.tally.violated == 0

@@ -119,6 +119,11 @@ pub fn html(review: &Review) -> String {
     shortened(review, write::html)
 }
 
+/// What changed between two states, as Markdown: the review's part on that.
+pub fn changes(comparison: &Comparison) -> String {
+    write::changes(&changes::Changes::of(comparison))
+}
+
 /// Writes the review, with fewer excerpts the longer it gets.
 fn shortened(review: &Review, write: fn(&page::Page<'_>) -> String) -> String {
     let mut text = String::new();

@@ -1,6 +1,7 @@
 //! The page as text. Every text of a specification or a manifest is data: the
 //! writer of each form escapes it, templates cannot forget to.
 
+use crate::changes::Changes;
 use crate::page::Page;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
@@ -34,6 +35,15 @@ pub fn html(page: &Page<'_>) -> String {
 
 /// The page as Markdown.
 pub fn markdown(page: &Page<'_>) -> String {
+    in_markdown("review.md", context! { page => Serde(page) })
+}
+
+/// The part on changes as Markdown.
+pub fn changes(changes: &Changes) -> String {
+    in_markdown("changes.md", context! { changes => Serde(changes) })
+}
+
+fn in_markdown(name: &str, context: Value) -> String {
     let mut engine = engine();
     engine.set_formatter(|out, state, value| put(out, state, value, plain));
     engine.add_filter("ticked", |text: String| {
@@ -41,7 +51,7 @@ pub fn markdown(page: &Page<'_>) -> String {
     });
     engine.add_filter("code", |text: String| Value::from_safe_string(code(&text)));
     engine.add_filter("fence", |text: String| fence(&text));
-    let text = rendered(&engine, "review.md", context! { page => Serde(page) });
+    let text = rendered(&engine, name, context);
     // Loops leave runs of blank lines; fenced texts keep theirs.
     squeezed(&text)
 }
@@ -62,6 +72,7 @@ fn engine() -> Environment<'static> {
         ("review.html", include_str!("../templates/review.html")),
         ("parts.html", include_str!("../templates/parts.html")),
         ("review.md", include_str!("../templates/review.md")),
+        ("changes.md", include_str!("../templates/changes.md")),
     ] {
         // The templates are part of the program: a test renders each.
         engine

@@ -478,7 +478,7 @@ pub fn client_values(context: &Context) -> Entry {
     let waits = context
         .workloads
         .iter()
-        .any(|facts| !facts.awaits.is_empty());
+        .any(|facts| !facts.awaits.is_empty() || facts.awaits_unmigrated);
     let clients = context.tools.iter().map(|tool| {
         let image = taskspec_spec::types::Image {
             registry: tool.registry.clone(),

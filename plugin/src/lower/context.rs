@@ -187,6 +187,8 @@ pub struct WorkloadFacts {
     pub connects: Vec<String>,
     /// Names of the dependencies in the release that its pods wait for.
     pub awaits: Vec<String>,
+    /// Whether its pods wait for the migrated database where nothing migrates it.
+    pub awaits_unmigrated: bool,
     /// Workloads that it connects to; pods of a stateful one also to each other.
     pub calls: Vec<CallFacts>,
     /// Workloads that connect to it.
@@ -205,8 +207,9 @@ pub struct WorkloadFacts {
     pub migrates: bool,
     /// Its probes: `startupProbe` and so on.
     pub probes: Vec<String>,
-    /// Probe whose HTTP path the chart's tests ask; empty when only the port can be tested.
-    pub test_probe: String,
+    /// Probes whose HTTP path the chart's tests ask, the best first; none when
+    /// only the port can be tested.
+    pub test_probes: Vec<String>,
     /// Port that the chart's tests ask; empty for none.
     pub test_port: String,
     /// Name in capitals, for variables of shell scripts.
@@ -235,6 +238,8 @@ pub struct WorkloadFacts {
     pub like_secret_files: Vec<FileFacts>,
     /// Whether it or one of its containers has files with plain text.
     pub has_files: bool,
+    /// How templates reach the texts of those files, each a value of its own.
+    pub files_v: Vec<String>,
     /// Plain variables whose text names other variables, such as `$(HOST)`.
     pub composed: Vec<String>,
     /// Containers that run before it.
@@ -414,6 +419,8 @@ pub struct ContainerFacts {
     pub key: String,
     /// How templates reach its values.
     pub v: String,
+    /// Whether it has an image of its own.
+    pub own_image: bool,
     /// How templates reach the values of its image.
     pub image_v: String,
     /// Whether the specification gives a command.
@@ -673,6 +680,8 @@ pub struct MigrationFacts {
     pub uses: Vec<String>,
     /// Whether the specification gives a command.
     pub command: bool,
+    /// Whether some environment has an image of its own for them.
+    pub own_image: bool,
     /// How templates reach the values of its image.
     pub image_v: String,
     /// Workload whose pods run them in the strategy `init-container`; possibly none.

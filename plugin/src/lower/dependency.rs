@@ -66,7 +66,7 @@ pub fn resolve(resolved: &Resolved, catalog: &Catalog, sink: &mut Sink) -> Vec<D
             chart: &resolved.intent.name.value.0,
             password_wanted: everywhere.any(|document| asks_password(document, &name.value)),
         };
-        let new = source.facts(base);
+        let new = source.facts(&everywhere);
         if new.host_template.is_empty()
             && new.service != new.service_replicated
             && new.architecture_access.is_empty()
@@ -374,7 +374,7 @@ struct Source<'a> {
 }
 
 impl Source<'_> {
-    fn facts(&self, base: &Document) -> DependencyFacts {
+    fn facts(&self, everywhere: &Everywhere<'_>) -> DependencyFacts {
         let (entry, engine, dependency) = (self.entry, self.engine, self.dependency);
         let name = &self.name.value;
         let (version, exact) = self.version();
@@ -401,7 +401,7 @@ impl Source<'_> {
         }
         let modes = self.modes();
         let (plain_mode, other_mode) = service_modes(entry, &modes);
-        let clients = clients(name, base);
+        let clients = clients(name, everywhere);
         DependencyFacts {
             name: name.clone(),
             v: reach(".Values", name),
@@ -740,14 +740,14 @@ impl Url {
 }
 
 /// Components that connect: workloads and migrations that use it, and the tests.
-fn clients(name: &str, base: &Document) -> Vec<String> {
-    let mut clients: Vec<String> = base
-        .workloads
-        .iter()
-        .filter(|(_, workload)| derived::connections(base, workload).contains(&name))
+fn clients(name: &str, everywhere: &Everywhere<'_>) -> Vec<String> {
+    let connects = |names: Vec<String>| names.iter().any(|known| known == name);
+    let workloads = everywhere.base.workloads.iter();
+    let mut clients: Vec<String> = workloads
         .map(|(workload, _)| workload.value.clone())
+        .filter(|workload| connects(everywhere.connections(workload)))
         .collect();
-    if derived::migration_connections(base).contains(&name) {
+    if connects(everywhere.migration_connections()) {
         clients.push("migrate".to_owned());
     }
     clients.push(TEST.to_owned());

@@ -113,7 +113,7 @@ pub fn resolve(
         .collect();
     let in_pods = strategies.iter().any(|s| s == "init-container");
     let own_image = stated().any(|migrations| migrations.image.is_some());
-    if !own_image && carrier.is_none() {
+    if migrations.image.is_none() && carrier.is_none() {
         sink.push(
             Diagnostic::error(codes::MIGRATION, "the migrations have no image")
                 .at(migrations.span, "needs `image`")
@@ -140,12 +140,10 @@ pub fn resolve(
             .unwrap_or_default(),
         model_labels,
         uses: uses.into_iter().map(str::to_owned).collect(),
-        connects: derived::migration_connections(base)
-            .into_iter()
-            .map(str::to_owned)
-            .collect(),
+        connects: everywhere.migration_connections(),
         calls,
         command: stated().any(|migrations| !migrations.command.is_empty()),
+        own_image,
         image_v: if own_image {
             ".Values.migration.image".to_owned()
         } else {
@@ -329,7 +327,15 @@ pub fn values(facts: &MigrationFacts, migrations: &Migrations, document: &Docume
             "How they run: by a Job that pods wait for, by a hook before everything else, or by an init container",
         ));
     }
-    if let Some(image) = &migrations.image {
+    // Where only another environment has an image for them, it is the workload's.
+    let carried = || {
+        let name = derived::carrier(document, &facts.database)?;
+        let workload = &document.workloads.get(name)?.value;
+        let model = derived::model_of(document, workload).unwrap_or(workload);
+        workload.image.as_ref().or(model.image.as_ref())
+    };
+    let own = migrations.image.as_ref();
+    if let Some(image) = own.or_else(|| carried().filter(|_| facts.own_image)) {
         entries.push(schemas::image(
             image,
             "IfNotPresent",

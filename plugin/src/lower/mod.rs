@@ -74,10 +74,36 @@ impl<'a> Everywhere<'a> {
             .collect()
     }
 
+    /// Names of the dependencies that a workload connects to in some environment.
+    pub fn connections(&self, name: &str) -> Vec<String> {
+        let stated = self.all.iter().filter_map(|document| {
+            let workload = document.workloads.get(name)?;
+            Some(derived::connections(document, workload))
+        });
+        once(stated.flatten())
+    }
+
+    /// Names of the dependencies that the migrations connect to in some environment.
+    pub fn migration_connections(&self) -> Vec<String> {
+        let all = self.all.iter();
+        once(all.flat_map(|document| derived::migration_connections(document)))
+    }
+
     /// Whether something holds anywhere.
     pub fn any(&self, test: impl Fn(&Document) -> bool) -> bool {
         self.all.iter().any(|document| test(document))
     }
+}
+
+/// Names in their order, each once.
+fn once<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for name in names {
+        if !all.iter().any(|known| known == name) {
+            all.push(name.to_owned());
+        }
+    }
+    all
 }
 
 /// Decides a chart. No plan if a finding is an error.

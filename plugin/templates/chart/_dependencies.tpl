@@ -279,7 +279,7 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
   env:
 #% if dep.url_is_secret
     {{- include "[[chart.name]].[[dep.name]].urlVariable" (dict "context" . "name" "URL") | nindent 4 }}
-#% else
+#% elif dep.in_release or dep.test == "http"
     - name: URL
       value: {{ include "[[chart.name]].[[dep.name]].url" (dict "context" .) | quote }}
 #% endif

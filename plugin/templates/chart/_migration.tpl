@@ -36,8 +36,10 @@
   image: {{ include "[[chart.name]].image" (dict "context" . "image" [[migration.image_v]]) }}
   imagePullPolicy: {{ [[migration.image_v]].pullPolicy }}
 #% if migration.command
+  {{- with .Values.migration.command }}
   command:
-    {{- toYaml .Values.migration.command | nindent 4 }}
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
 #% endif
 #% if migration.model
   {{- $secrets := concat [[migration.model_v]].envFromSecrets .Values.migration.envFromSecrets | uniq }}

@@ -5,7 +5,7 @@
 #% for c in w.sidecars
 #@ container 0 SIDECAR=true
 #% endfor
-#% if w.awaits
+#% if w.awaits or w.awaits_unmigrated
 #@ wait-for-servers 0
 #% endif
 #% if w.migrates
@@ -68,7 +68,7 @@
 {{/* Files of [[w.name]]. */}}
 {{- define "[[chart.name]].[[w.name]].fileMounts" -}}
 #% if w.like_files
-{{- $own := list<% for file in w.files + w.secret_files %> "[[file.path]]"<% endfor %> }}
+{{- $own := list<% for file in w.secret_files %> "[[file.path]]"<% endfor %><% if w.files %> | concat (keys (default dict [[w.v]].files))<% endif %> }}
 {{- range $path, $text := [[w.like_v]].files }}
 {{- if not (has $path $own) }}
 - name: shared-files
@@ -182,14 +182,18 @@
 #% endif
 #% endfor
 #% if w.has_files
+{{- if or<% for texts in w.files_v %> [[texts]]<% endfor %> }}
 - name: files
   configMap:
     name: {{ include "[[chart.name]].[[w.name]].files" . | quote }}
+{{- end }}
 #% endif
 #% if w.like_files
+{{- if [[w.like_v]].files }}
 - name: shared-files
   configMap:
     name: {{ include "[[chart.name]].[[w.like]].files" . | quote }}
+{{- end }}
 #% endif
 #% for c in w.sidecars + w.init
 #% for file in c.secret_files
@@ -211,5 +215,22 @@
 {{/* Pods of [[w.name]]: what they run is part of the Job's name. */}}
 {{- define "[[chart.name]].[[w.name]].pod" -}}
 #@ pod 0
+{{- end }}
+#% endif
+#% if w.test_probes
+
+{{/* Path that tests of [[w.name]] ask: that of a probe of the port that they ask; empty for none. */}}
+{{- define "[[chart.name]].[[w.name]].testPath" -}}
+#% for port in w.ports
+#% if port.name == w.test_port
+{{- $path := "" }}
+{{- range compact (list<% for probe in w.test_probes %> [[w.v]].[[probe]]<% endfor %>) }}
+{{- if and (not $path) (has (toString (.httpGet).port) (list "[[port.name]]" (toString (int $[[port.container_v]])))) }}
+{{- $path = (.httpGet).path | default "" }}
+{{- end }}
+{{- end }}
+{{- $path }}
+#% endif
+#% endfor
 {{- end }}
 #% endif

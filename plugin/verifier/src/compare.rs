@@ -9,17 +9,16 @@ mod differ;
 mod effects;
 
 use crate::landscape::{masked, plain};
-use crate::manifest::{Object, text};
-use crate::verify::worlds;
+use crate::verify::{resolve, worlds};
 use crate::world::World;
 use differ::Step;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
+use taskspec_manifest::{Object, text};
 use taskspec_report::{
     Change, Comparison, Difference, EnvironmentChange, Examination, FactChange, ObjectChange,
     Rendering, StatementChange,
 };
-use taskspec_spec::Resolved;
 
 /// Tables of a specification that hold statements, with the words for one.
 const STATEMENTS: [(&str, &str); 4] = [
@@ -58,11 +57,7 @@ struct State<'a> {
 
 impl<'a> State<'a> {
     fn read(examination: &'a Examination) -> Result<Self, String> {
-        let (resolved, diagnostics) = taskspec_spec::resolve(&examination.spec);
-        let resolved: Resolved = resolved.ok_or_else(|| {
-            let first = diagnostics.first();
-            first.map_or_else(String::new, |one| format!("{}: {}", one.code, one.message))
-        })?;
+        let resolved = resolve(&examination.spec)?;
         let renderings: Vec<&Rendering> = plain(examination).collect();
         let owned: Vec<Rendering> = renderings.iter().map(|one| (*one).clone()).collect();
         let merged = resolved.environments.iter();
@@ -71,7 +66,7 @@ impl<'a> State<'a> {
             trees: merged
                 .map(|one| (one.name.value.clone(), one.tree.to_json()))
                 .collect(),
-            worlds: worlds(&examination.chart, &owned, &resolved)?,
+            worlds: worlds(&examination.chart, &owned, &resolved),
             renderings,
         })
     }

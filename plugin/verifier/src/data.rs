@@ -54,7 +54,12 @@ pub fn shown(value: &Cel) -> String {
     const LONGEST: usize = 120;
     let text = match value {
         Cel::String(text) => format!("\"{text}\""),
-        other => to_json(other).to_string(),
+        other => {
+            let mut text = String::new();
+            // Each character has at most four bytes; what follows is cut anyway.
+            write(other, &mut text, 4 * (LONGEST + 1));
+            text
+        }
     };
     if text.chars().count() <= LONGEST {
         return text;
@@ -62,6 +67,43 @@ pub fn shown(value: &Cel) -> String {
     let mut cut: String = text.chars().take(LONGEST).collect();
     cut.push('…');
     cut
+}
+
+/// Writes JSON with sorted keys, and stops when there are enough bytes.
+fn write(value: &Cel, text: &mut String, enough: usize) {
+    match value {
+        Cel::List(items) => {
+            text.push('[');
+            for (index, item) in items.iter().enumerate() {
+                if text.len() > enough {
+                    return;
+                }
+                text.push_str(if index > 0 { "," } else { "" });
+                write(item, text, enough);
+            }
+            text.push(']');
+        }
+        Cel::Map(map) => {
+            let mut fields: Vec<(String, &Cel)> = map
+                .map
+                .iter()
+                .map(|(key, value)| (key.to_string(), value))
+                .collect();
+            fields.sort_by(|one, other| one.0.cmp(&other.0));
+            text.push('{');
+            for (index, (key, value)) in fields.into_iter().enumerate() {
+                if text.len() > enough {
+                    return;
+                }
+                text.push_str(if index > 0 { "," } else { "" });
+                text.push_str(&Value::String(key).to_string());
+                text.push(':');
+                write(value, text, enough);
+            }
+            text.push('}');
+        }
+        other => text.push_str(&to_json(other).to_string()),
+    }
 }
 
 /// The entries of a map as maps with `key` and `value`, by key.

@@ -1,8 +1,9 @@
 //! Whether a chart in a folder renders what the specification compiles to.
 
-use crate::manifest::{self, Object, text};
+use crate::world::refusal;
 use serde_json::Value;
 use std::collections::BTreeSet;
+use taskspec_manifest::{Object, text};
 use taskspec_report::{Evidence, Fault, Rendering};
 
 /// Differences that are shown of one object.
@@ -10,32 +11,29 @@ const N_SHOWN: usize = 5;
 
 /// Compares two renderings of one case. Objects of templates that the compiler
 /// does not write are somebody's own and no difference; what Helm makes at
-/// random is not compared.
-///
-/// # Errors
-/// If one of them holds what is no manifest.
+/// random is not compared, nor what is no object.
 pub fn compare(
     found: &Rendering,
     expected: &Rendering,
     embedded: &[String],
-) -> Result<(Vec<Evidence>, Vec<Fault>), String> {
+) -> (Vec<Evidence>, Vec<Fault>) {
     let (found, expected) = match (&found.manifests, &expected.manifests) {
         (Ok(found), Ok(expected)) => (
-            manifest::parse(found, embedded)?,
-            manifest::parse(expected, embedded)?,
+            taskspec_manifest::read(found, embedded).0,
+            taskspec_manifest::read(expected, embedded).0,
         ),
         // Both refuse, as a criterion may ask for.
-        (Err(_), Err(_)) => return Ok(Default::default()),
-        (Err(refusal), Ok(_)) => {
-            let message = format!("Helm does not render the chart: {}", refusal.trim());
-            return Ok((Vec::new(), vec![fault("", "", message, "", "")]));
+        (Err(_), Err(_)) => return Default::default(),
+        (Err(said), Ok(_)) => {
+            let message = format!("Helm does not render the chart: {}", refusal(said));
+            return (Vec::new(), vec![fault("", "", message, "", "")]);
         }
         (Ok(_), Err(_)) => {
             let message = "these values should be refused".to_owned();
-            return Ok((
+            return (
                 Vec::new(),
                 vec![fault("", "", message, "rendered", "refused")],
-            ));
+            );
         }
     };
     let (mut evidence, mut faults) = (Vec::new(), Vec::new());
@@ -71,7 +69,7 @@ pub fn compare(
             faults.push(fault(&object.id(), "", message, "there", "missing"));
         }
     }
-    Ok((evidence, faults))
+    (evidence, faults)
 }
 
 fn fault(object: &str, path: &str, message: String, found: &str, expected: &str) -> Fault {
@@ -179,7 +177,7 @@ mod tests {
     }
 
     fn faults(found: &str, expected: &str) -> Vec<String> {
-        let (_, faults) = compare(&rendering(found), &rendering(expected), &[]).unwrap();
+        let (_, faults) = compare(&rendering(found), &rendering(expected), &[]);
         faults
             .into_iter()
             .map(|fault| {

@@ -1,12 +1,14 @@
 //! Judges one expression: whether it is true, on what objects, and if not, why.
 
 use crate::data::{entries, shown, to_json};
-use crate::functions::{self, Scene};
+use crate::evaluate::{Scope, evaluate};
+use crate::functions;
 use crate::origin::{Bindings, Origin};
 use crate::written::{Macro, macro_of, written};
 use kube_cel::cel::common::ast::{Expr, IdedExpr, operators};
-use kube_cel::cel::{Context, ExecutionError, Program, Value as Cel};
+use kube_cel::cel::{ExecutionError, Program, Value as Cel};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use taskspec_report::{Evidence, Fault};
 
 /// Variables of every expression.
@@ -73,16 +75,9 @@ impl Expression {
     }
 
     /// Judges it in a scene. If `strict`, `all` over an empty list is a fault.
-    pub fn judge(
-        &self,
-        scene: &Scene,
-        context: &Context<'_>,
-        bindings: &Bindings<'_>,
-        strict: bool,
-    ) -> Judgement {
+    pub fn judge(&self, scope: &Scope<'_>, bindings: &Bindings<'_>, strict: bool) -> Judgement {
         let judge = Judge {
-            scene,
-            context,
+            scope,
             bindings,
             strict,
         };
@@ -95,8 +90,8 @@ impl Expression {
     ///
     /// # Errors
     /// What the interpreter says.
-    pub fn text(&self, context: &Context<'_>) -> Result<String, String> {
-        match self.program.execute(context) {
+    pub fn text(&self, scope: &Scope<'_>) -> Result<String, String> {
+        match evaluate(self.program.expression(), scope) {
             Ok(Cel::String(text)) => Ok(text.to_string()),
             Ok(other) => Ok(shown(&other)),
             Err(fault) => Err(said(&fault)),
@@ -107,57 +102,25 @@ impl Expression {
     ///
     /// # Errors
     /// If it is none, or what the interpreter says.
-    pub fn list(&self, scene: &Scene, context: &Context<'_>) -> Result<Vec<Cel>, String> {
-        list(self.program.expression(), scene, context)
+    pub fn list(&self, scope: &Scope<'_>) -> Result<Arc<Vec<Cel>>, String> {
+        match evaluate(self.program.expression(), scope) {
+            Ok(Cel::List(items)) => Ok(items),
+            Ok(Cel::Map(map)) => Ok(Arc::new(entries(&map))),
+            Ok(other) => Err(format!("not a list: {}", shown(&other))),
+            Err(fault) => Err(said(&fault)),
+        }
     }
 
     /// Its value as true or false.
     ///
     /// # Errors
     /// If it is neither, or what the interpreter says.
-    pub fn holds(&self, context: &Context<'_>) -> Result<bool, String> {
-        match self.program.execute(context) {
+    pub fn holds(&self, scope: &Scope<'_>) -> Result<bool, String> {
+        match evaluate(self.program.expression(), scope) {
             Ok(Cel::Bool(flag)) => Ok(flag),
             Ok(other) => Err(format!("neither true nor false: {}", shown(&other))),
             Err(fault) => Err(said(&fault)),
         }
-    }
-}
-
-/// A list. The interpreter copies what it has at each step of a filter and at
-/// each call; both are done here for the whole list at once.
-fn list(expression: &IdedExpr, scene: &Scene, context: &Context<'_>) -> Result<Vec<Cel>, String> {
-    match &expression.expr {
-        Expr::Call(call) if call.target.is_none() && call.args.is_empty() => {
-            if let Some(all) = scene.listed(&call.func_name) {
-                return all;
-            }
-        }
-        Expr::Comprehension(comprehension) => {
-            if let Macro::Filter(condition) = macro_of(comprehension) {
-                let mut kept = Vec::new();
-                for item in list(&comprehension.iter_range, scene, context)? {
-                    let mut inner = context.new_inner_scope();
-                    inner.add_variable_from_value(comprehension.iter_var.clone(), item.clone());
-                    match Cel::resolve(condition, &inner) {
-                        Ok(Cel::Bool(true)) => kept.push(item),
-                        Ok(Cel::Bool(false)) => {}
-                        Ok(other) => {
-                            return Err(format!("neither true nor false: {}", shown(&other)));
-                        }
-                        Err(fault) => return Err(said(&fault)),
-                    }
-                }
-                return Ok(kept);
-            }
-        }
-        _ => {}
-    }
-    match Cel::resolve(expression, context) {
-        Ok(Cel::List(items)) => Ok(items.to_vec()),
-        Ok(Cel::Map(map)) => Ok(entries(&map)),
-        Ok(other) => Err(format!("not a list: {}", shown(&other))),
-        Err(fault) => Err(said(&fault)),
     }
 }
 
@@ -320,8 +283,7 @@ pub fn said(fault: &ExecutionError) -> String {
 }
 
 struct Judge<'a> {
-    scene: &'a Scene,
-    context: &'a Context<'a>,
+    scope: &'a Scope<'a>,
     bindings: &'a Bindings<'a>,
     strict: bool,
 }
@@ -337,9 +299,9 @@ impl Judge<'_> {
             }
             return;
         }
-        self.scene.world().touched();
-        let value = Cel::resolve(expression, self.context);
-        let objects = self.scene.world().touched();
+        self.scope.scene().world().touched();
+        let value = evaluate(expression, self.scope);
+        let objects = self.scope.scene().world().touched();
         match value {
             Ok(Cel::Bool(true)) => match self.vacuous(expression) {
                 Some(message) => into.faults.push(self.fault(expression, &objects, message)),
@@ -367,7 +329,7 @@ impl Judge<'_> {
 
     /// Where a part looks.
     fn origin(&self, expression: &IdedExpr) -> Option<Origin> {
-        Origin::of(expression, self.context, self.bindings)
+        Origin::of(expression, self.scope, self.bindings)
     }
 
     fn prove(&self, expression: &IdedExpr, objects: &BTreeSet<String>, into: &mut Judgement) {
@@ -419,12 +381,11 @@ impl Judge<'_> {
     /// What the part found, and what it should have.
     fn sides(&self, expression: &IdedExpr) -> (String, String) {
         let value = |part: &IdedExpr| {
-            Cel::resolve(part, self.context)
-                .map_or_else(|fault| said(&fault), |value| shown(&value))
+            evaluate(part, self.scope).map_or_else(|fault| said(&fault), |value| shown(&value))
         };
         match &expression.expr {
             Expr::Select(select) if select.test => {
-                let there = Cel::resolve(expression, self.context);
+                let there = evaluate(expression, self.scope);
                 let word = match there {
                     Ok(Cel::Bool(true)) => "there",
                     _ => "missing",
@@ -455,7 +416,7 @@ impl Judge<'_> {
                 let [left, right] = call.args.as_slice() else {
                     return Default::default();
                 };
-                let expected = Cel::resolve(right, self.context);
+                let expected = evaluate(right, self.scope);
                 let expected =
                     expected.map_or_else(|_| String::new(), |one| format!("{word}{}", shown(&one)));
                 (value(left), expected)
@@ -472,7 +433,7 @@ impl Judge<'_> {
         if !self.strict || !matches!(macro_of(comprehension), Macro::All(_)) {
             return None;
         }
-        match Cel::resolve(&comprehension.iter_range, self.context) {
+        match evaluate(&comprehension.iter_range, self.scope) {
             Ok(Cel::List(items)) if items.is_empty() => Some(format!(
                 "there is nothing to judge: {} is empty",
                 written(&comprehension.iter_range)
@@ -491,11 +452,11 @@ impl Judge<'_> {
                 .map(|inner| format!("{} is true", written(inner)))
                 .unwrap_or_default(),
             Expr::Call(call) if call.func_name == "has" && call.args.len() == 2 => {
-                let text = |index: usize| match Cel::resolve(&call.args[index], self.context) {
+                let text = |index: usize| match evaluate(&call.args[index], self.scope) {
                     Ok(Cel::String(text)) => text.to_string(),
                     _ => String::new(),
                 };
-                let found = self.scene.world().one(&text(0), &text(1));
+                let found = self.scope.scene().world().one(&text(0), &text(1));
                 found.err().unwrap_or_default()
             }
             Expr::Call(call) if call.func_name == operators::LOGICAL_OR => {
@@ -528,20 +489,18 @@ impl Judge<'_> {
 
     /// The first entry for which `all` is false, and what is false of it.
     fn first_fault(&self, range: &IdedExpr, variable: &str, condition: &IdedExpr) -> Option<Fault> {
-        let Ok(Cel::List(items)) = Cel::resolve(range, self.context) else {
+        let Ok(Cel::List(items)) = evaluate(range, self.scope) else {
             return None;
         };
         let list = self.origin(range);
         for (index, item) in items.iter().enumerate() {
-            let mut inner = self.context.new_inner_scope();
-            inner.add_variable_from_value(variable.to_owned(), item.clone());
+            let inner = self.scope.with(variable, item.clone());
             let origin = Origin::of_value(item)
                 .or_else(|| Some(list.clone()?.entry(index)))
                 .unwrap_or_default();
             let bindings = self.bindings.with(variable, origin);
             let judge = Judge {
-                scene: self.scene,
-                context: &inner,
+                scope: &inner,
                 bindings: &bindings,
                 strict: self.strict,
             };

@@ -10,15 +10,14 @@ pub mod pods;
 mod sources;
 
 use crate::amount::amount;
-use crate::manifest::{self, Object, items, text};
 use crate::totals;
-use crate::verify::worlds;
+use crate::verify::{resolve, worlds};
 use crate::world::World;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use taskspec_manifest::{self as manifest, Object, items, text};
 use taskspec_report::{
-    Amounts, Edge, EdgeKind, Examination, Landscape, Manifest, Node, NodeKind, Port, Rendering,
-    Totals,
+    Edge, EdgeKind, Examination, Landscape, Manifest, Node, NodeKind, Port, Rendering, Totals,
 };
 
 /// One landscape for each environment, in the order of the specification.
@@ -26,13 +25,9 @@ use taskspec_report::{
 /// # Errors
 /// If the compiler refuses the specification, or a rendering is no manifest.
 pub fn landscape(examination: &Examination) -> Result<Vec<Landscape>, String> {
-    let (resolved, diagnostics) = taskspec_spec::resolve(&examination.spec);
-    let resolved = resolved.ok_or_else(|| {
-        let first = diagnostics.first();
-        first.map_or_else(String::new, |one| format!("{}: {}", one.code, one.message))
-    })?;
+    let resolved = resolve(&examination.spec)?;
     let plain: Vec<Rendering> = plain(examination).cloned().collect();
-    let worlds = worlds(&examination.chart, &plain, &resolved)?;
+    let worlds = worlds(&examination.chart, &plain, &resolved);
     let drawn = worlds.iter().zip(&plain).map(|(world, rendering)| {
         let name = &rendering.case.environment;
         let merged = resolved
@@ -100,7 +95,7 @@ impl<'a> Drawing<'a> {
             Err(said) => said,
         };
         let totals = if refused.is_empty() {
-            self.totals()?
+            totals::of(self.world)?
         } else {
             Totals::default()
         };
@@ -123,22 +118,6 @@ impl<'a> Drawing<'a> {
             totals,
             kinds,
             manifests: manifests(rendering, self.objects),
-        })
-    }
-
-    /// The sums of the pods, and what operators claim.
-    fn totals(&self) -> Result<Totals, String> {
-        let found = totals::of(self.world)?;
-        let amounts = |one: totals::Amounts| Amounts {
-            cpu: one.cpu,
-            memory: one.memory,
-        };
-        Ok(Totals {
-            pods: found.pods,
-            most_pods: found.most_pods,
-            requests: amounts(found.requests),
-            limits: amounts(found.limits),
-            storage: found.storage,
         })
     }
 
@@ -383,7 +362,7 @@ fn tcp(name: &str, number: u16) -> Port {
 }
 
 /// The port that a protocol has unless somebody says otherwise.
-fn usual_port(from: &str) -> Option<u16> {
+pub(crate) fn usual_port(from: &str) -> Option<u16> {
     match from.rsplit('/').next()? {
         "postgresql" | "postgres" | "timescaledb" | "cluster" => Some(5432),
         "redis" | "valkey" => Some(6379),
@@ -395,7 +374,10 @@ fn usual_port(from: &str) -> Option<u16> {
 /// Every object as text, with what Helm wrote around it.
 fn manifests(rendering: &Rendering, objects: &[Object]) -> Vec<Manifest> {
     let written = rendering.manifests.as_deref().unwrap_or_default();
-    let texts = documents(written);
+    let texts: Vec<&str> = manifest::documents(written)
+        .into_iter()
+        .filter_map(said)
+        .collect();
     let aligned = texts.len() == objects.len();
     let all = objects.iter().enumerate().map(|(index, object)| {
         let yaml = match texts.get(index) {
@@ -413,31 +395,15 @@ fn manifests(rendering: &Rendering, objects: &[Object]) -> Vec<Manifest> {
     all.collect()
 }
 
-/// The documents that hold more than comments.
-fn documents(text: &str) -> Vec<&str> {
-    let (mut found, mut start, mut place) = (Vec::new(), 0, 0);
-    for line in text.split_inclusive('\n') {
-        if line.trim_end() == "---" {
-            found.push(&text[start..place]);
-            start = place + line.len();
-        }
-        place += line.len();
-    }
-    found.push(&text[start..]);
-    let trimmed = found.into_iter().map(|document| {
-        let body = document.trim();
-        match body.strip_prefix("# Source: ") {
-            Some(rest) => rest.split_once('\n').map_or("", |(_, rest)| rest),
-            None => body,
-        }
-    });
-    trimmed
-        .filter(|document| {
-            document
-                .lines()
-                .any(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'))
-        })
-        .collect()
+/// A document without the comment of its template; none if it is only comments.
+fn said(document: &str) -> Option<&str> {
+    let body = document.trim();
+    let body = match body.strip_prefix("# Source: ") {
+        Some(rest) => rest.split_once('\n')?.1,
+        None => body,
+    };
+    let is_content = |line: &str| !line.is_empty() && !line.starts_with('#');
+    body.lines().map(str::trim).any(is_content).then_some(body)
 }
 
 /// A Secret whose values are not shown: they are random in each rendering, and secret.

@@ -8,14 +8,15 @@
 //! [`plan`] says what has to be rendered, [`verify`] judges it, and [`strength()`]
 //! says what the statements would notice if it were broken.
 
+mod alike;
 mod amount;
 mod compare;
 mod data;
+mod evaluate;
 mod expected;
 pub mod expression;
 pub mod functions;
 mod landscape;
-pub mod manifest;
 mod network;
 mod origin;
 mod references;
@@ -24,6 +25,7 @@ mod secrets;
 mod statements;
 pub mod strength;
 pub mod totals;
+mod unseen;
 mod verify;
 pub mod world;
 mod written;

@@ -1,10 +1,9 @@
 //! What network policies let through.
 
-use crate::data::to_json;
-use crate::manifest::{Object, items, matches, text};
 use crate::secrets::base64;
 use crate::world::World;
 use serde_json::{Value, json};
+use taskspec_manifest::{Object, items, matches, text};
 
 /// Whether the policies at both ends let a pod connect to a port of another.
 /// Both pods are in the release's namespace.
@@ -265,7 +264,7 @@ fn addresses(
         objects.iter().any(|object| here(&object))
     };
     let named = |host: &str| objects.iter().any(|object| object.name() == host);
-    let spec = to_json(&world.spec);
+    let spec = world.stated();
     // A workload that is switched off has no Service, but may be named.
     let off = |host: &str| {
         let all = spec["workloads"].as_object().into_iter().flatten();

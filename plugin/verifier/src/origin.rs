@@ -1,8 +1,9 @@
 //! Where in the manifests an expression looks.
 
+use crate::evaluate::{Scope, evaluate};
+use kube_cel::cel::Value as Cel;
 use kube_cel::cel::common::ast::{Expr, IdedExpr, operators};
 use kube_cel::cel::objects::Key;
-use kube_cel::cel::{Context, Value as Cel};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -48,49 +49,45 @@ impl<'a> Bindings<'a> {
 
 impl Origin {
     /// Where an expression looks first; none if that is no object.
-    pub fn of(
-        expression: &IdedExpr,
-        context: &Context<'_>,
-        bindings: &Bindings<'_>,
-    ) -> Option<Self> {
+    pub fn of(expression: &IdedExpr, scope: &Scope<'_>, bindings: &Bindings<'_>) -> Option<Self> {
         match &expression.expr {
             Expr::Ident(name) => bindings
                 .get(name)
                 .filter(|origin| !origin.object.is_empty())
                 .cloned(),
-            Expr::Select(select) => Self::of(&select.operand, context, bindings)
+            Expr::Select(select) => Self::of(&select.operand, scope, bindings)
                 .map(|origin| origin.field(&select.field))
-                .or_else(|| Self::of_result(expression, context)),
+                .or_else(|| Self::of_result(expression, scope)),
             Expr::Call(call) => match (call.func_name.as_str(), call.args.as_slice()) {
                 (operators::INDEX, [of, index]) => {
-                    let place = Self::of(of, context, bindings);
-                    match (place, Cel::resolve(index, context)) {
+                    let place = Self::of(of, scope, bindings);
+                    match (place, evaluate(index, scope)) {
                         (Some(origin), Ok(Cel::Int(number))) => {
                             Some(origin.entry(usize::try_from(number).unwrap_or(0)))
                         }
                         (Some(origin), Ok(Cel::String(key))) => Some(origin.field(&key)),
-                        _ => Self::of_result(expression, context),
+                        _ => Self::of_result(expression, scope),
                     }
                 }
-                ("object" | "workload", _) => Self::of_result(expression, context),
+                ("object" | "workload", _) => Self::of_result(expression, scope),
                 (_, arguments) => call
                     .target
                     .iter()
                     .map(|target| &**target)
                     .chain(arguments)
-                    .find_map(|part| Self::of(part, context, bindings)),
+                    .find_map(|part| Self::of(part, scope, bindings)),
             },
-            Expr::Comprehension(inner) => Self::of(&inner.iter_range, context, bindings),
+            Expr::Comprehension(inner) => Self::of(&inner.iter_range, scope, bindings),
             Expr::List(list) => list
                 .elements
                 .iter()
-                .find_map(|part| Self::of(part, context, bindings)),
+                .find_map(|part| Self::of(part, scope, bindings)),
             _ => None,
         }
     }
 
-    fn of_result(expression: &IdedExpr, context: &Context<'_>) -> Option<Self> {
-        Self::of_value(&Cel::resolve(expression, context).ok()?)
+    fn of_result(expression: &IdedExpr, scope: &Scope<'_>) -> Option<Self> {
+        Self::of_value(&evaluate(expression, scope).ok()?)
     }
 
     /// The object that a value is, or the workload that it describes.

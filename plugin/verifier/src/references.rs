@@ -1,8 +1,8 @@
 //! References between objects: what they name exists, and exists in time.
 
-use crate::manifest::{Object, items, matches, text};
 use crate::world::{World, is_made};
 use serde_json::{Value, json};
+use taskspec_manifest::{Object, items, matches, text};
 
 /// A name in an object that means another one.
 struct Reference<'a> {
@@ -114,6 +114,7 @@ fn exists(objects: &[Object], reference: &Reference<'_>) -> bool {
             && (object.value["spec"]["target"]["name"] == reference.name
                 || object.name() == reference.name);
         let made = is_custom(object)
+            && !is_made(object)
             && reference.kind == "Secret"
             && reference
                 .name

@@ -2,12 +2,14 @@
 
 pub mod example;
 
+use crate::evaluate::Scope as Variables;
 use crate::expression::{Expression, Judgement, Unreadable};
 use crate::functions::Scene;
 use crate::origin::{Bindings, Origin};
-use kube_cel::cel::{Context, Value as Cel};
+use kube_cel::cel::Value as Cel;
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock, OnceLock};
 use taskspec_report::{Evidence, Fault, RuleFile, SpecFault};
 use taskspec_spec::codes;
 
@@ -138,7 +140,8 @@ pub struct Rule {
     pub name: String,
     /// Its file.
     pub data: Data,
-    judges: Vec<Judge>,
+    /// Read when they are first needed.
+    judges: OnceLock<Vec<Judge>>,
 }
 
 #[derive(Debug)]
@@ -196,15 +199,33 @@ impl Rule {
         let judges: Result<Vec<_>, _> = judges.collect();
         Ok(Self {
             name: name.to_owned(),
-            judges: judges.map_err(fault)?,
+            judges: judges.map_err(fault)?.into(),
             data,
+        })
+    }
+
+    /// A rule of the library, without its examples. Tests prove that each can be
+    /// read: expressions wait until the rule is judged.
+    fn of_library(name: &str, text: &str) -> Option<Self> {
+        let text = text.split("\n[[example]]").next().unwrap_or_default();
+        Some(Self {
+            name: name.to_owned(),
+            judges: OnceLock::new(),
+            data: toml::from_str(text).ok()?,
+        })
+    }
+
+    fn judges(&self) -> &[Judge] {
+        self.judges.get_or_init(|| {
+            let judges = self.data.judge.iter().map(Judge::read);
+            judges.filter_map(Result::ok).collect()
         })
     }
 
     /// Judges it in a scene.
     pub fn judge(&self, scene: &Scene, given: &Cel) -> Judgement {
-        let mut context = scene.context();
-        context.add_variable_from_value("given", given.clone());
+        let all = Variables::new(scene);
+        let variables = all.with("given", given.clone());
         let mut judgement = Judgement::default();
         if let Err(message) = scene.world().all() {
             // A chart that refuses a name in so many words has no name that is too long.
@@ -220,8 +241,8 @@ impl Rule {
             }
             return judgement;
         }
-        for judge in &self.judges {
-            judge.judge(scene, &context, &mut judgement);
+        for judge in self.judges() {
+            judge.judge(&variables, &mut judgement);
         }
         judgement
     }
@@ -329,18 +350,12 @@ impl Judge {
         })
     }
 
-    fn judge(&self, scene: &Scene, context: &Context<'_>, into: &mut Judgement) {
+    fn judge(&self, variables: &Variables<'_>, into: &mut Judgement) {
         let Some(each) = &self.each else {
-            self.one(
-                scene,
-                context,
-                &Bindings::default(),
-                &Origin::default(),
-                into,
-            );
+            self.one(variables, &Bindings::default(), &Origin::default(), into);
             return;
         };
-        let items = match each.list(scene, context) {
+        let items = match each.list(variables) {
             Ok(items) => items,
             Err(message) => {
                 into.faults
@@ -349,10 +364,9 @@ impl Judge {
             }
         };
         let mut judged = false;
-        for item in items {
-            let mut inner = context.new_inner_scope();
-            let origin = Origin::of_value(&item).unwrap_or_default();
-            inner.add_variable_from_value(self.variable.clone(), item);
+        for item in items.iter() {
+            let origin = Origin::of_value(item).unwrap_or_default();
+            let inner = variables.with(&self.variable, item.clone());
             match self.filter.as_ref().map(|filter| filter.holds(&inner)) {
                 Some(Ok(false)) => continue,
                 Some(Err(message)) => {
@@ -367,7 +381,7 @@ impl Judge {
             judged = true;
             let none = Bindings::default();
             let bindings = none.with(&self.variable, origin.clone());
-            self.one(scene, &inner, &bindings, &origin, into);
+            self.one(&inner, &bindings, &origin, into);
         }
         if judged {
             return;
@@ -389,8 +403,7 @@ impl Judge {
     /// Judges one entry.
     fn one(
         &self,
-        scene: &Scene,
-        context: &Context<'_>,
+        variables: &Variables<'_>,
         bindings: &Bindings<'_>,
         origin: &Origin,
         into: &mut Judgement,
@@ -398,7 +411,7 @@ impl Judge {
         let said = || -> String {
             let pieces = self.says.iter().map(|piece| match piece {
                 Piece::Text(text) => text.clone(),
-                Piece::Value(value) => value.text(context).unwrap_or_else(|_| "?".to_owned()),
+                Piece::Value(value) => value.text(variables).unwrap_or_else(|_| "?".to_owned()),
             });
             pieces.collect()
         };
@@ -409,7 +422,7 @@ impl Judge {
             into.faults.push(fault);
             return;
         };
-        let judgement = that.judge(scene, context, bindings, false);
+        let judgement = that.judge(variables, bindings, false);
         if judgement.faults.is_empty() {
             // One entry of evidence an object is enough to find it again.
             let with_path = judgement
@@ -469,7 +482,7 @@ fn shown(source: &str, fault: &Unreadable) -> String {
 
 /// The library and the rules of an organisation.
 #[derive(Debug, Default)]
-pub struct Rules(BTreeMap<String, Rule>);
+pub struct Rules(BTreeMap<String, Arc<Rule>>);
 
 impl Rules {
     /// Reads all rules. One of an organisation replaces one of the library.
@@ -477,16 +490,18 @@ impl Rules {
     /// # Errors
     /// Every fault of their files.
     pub fn read(own: &[RuleFile]) -> Result<Self, Vec<SpecFault>> {
-        let library = LIBRARY.iter().copied();
-        let own = own
-            .iter()
-            .map(|file| (file.name.as_str(), file.text.as_str()));
-        let mut rules = BTreeMap::new();
+        static ALL: LazyLock<BTreeMap<String, Arc<Rule>>> = LazyLock::new(|| {
+            let all = LIBRARY.iter();
+            all.filter_map(|(name, text)| Rule::of_library(name, text))
+                .map(|rule| (rule.name.clone(), Arc::new(rule)))
+                .collect()
+        });
+        let mut rules = ALL.clone();
         let mut faults = Vec::new();
-        for (name, text) in library.chain(own) {
-            match Rule::read(name, text) {
+        for file in own {
+            match Rule::read(&file.name, &file.text) {
                 Ok(rule) => {
-                    rules.insert(name.to_owned(), rule);
+                    rules.insert(file.name.clone(), Arc::new(rule));
                 }
                 Err(fault) => faults.push(fault),
             }
@@ -500,11 +515,11 @@ impl Rules {
 
     /// The rule with a name.
     pub fn get(&self, name: &str) -> Option<&Rule> {
-        self.0.get(name)
+        self.0.get(name).map(Arc::as_ref)
     }
 
     /// All rules by name.
     pub fn iter(&self) -> impl Iterator<Item = &Rule> {
-        self.0.values()
+        self.0.values().map(Arc::as_ref)
     }
 }

@@ -1,9 +1,9 @@
 //! Where the values of Secrets flow.
 
-use crate::manifest::{Object, items, text};
 use crate::world::World;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use taskspec_manifest::{Object, items, text};
 
 /// Shorter values stand in manifests by chance.
 const SHORTEST: usize = 8;

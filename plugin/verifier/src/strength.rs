@@ -15,9 +15,9 @@ pub mod place;
 mod reach;
 pub mod suggest;
 
+use crate::evaluate::Scope;
 use crate::expression::Expression;
 use crate::functions::Scene;
-use crate::manifest::Object;
 use crate::origin::Bindings;
 use crate::rules::Rules;
 use crate::statements::{Statement, Statements};
@@ -27,6 +27,7 @@ use change::Change;
 use damage::{Damage, Place, catalogue};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use suggest::Criterion;
+use taskspec_manifest::Object;
 use taskspec_report::{
     self as report, DamageKind, Examination, Kind, Share, Strength, Suggestion, Unnoticed, Watch,
 };
@@ -53,8 +54,7 @@ pub fn tried(examination: &Examination, places: usize, whole: bool) -> Result<St
     let statements =
         Statements::read(&examination.spec, &resolved, &rules).map_err(Refused::Faults)?;
     complete(&statements, examination)?;
-    let worlds =
-        worlds(&examination.chart, &examination.renderings, &resolved).map_err(Refused::Input)?;
+    let worlds = worlds(&examination.chart, &examination.renderings, &resolved);
     let catalogue = catalogue().map_err(Refused::Input)?;
     let bench = Bench::new(Court::new(worlds, &resolved), &statements.all, whole);
     let mut trial = Trial {
@@ -333,8 +333,8 @@ fn sample(all: Vec<Place>, most: usize, environment: usize) -> Vec<Place> {
 /// Whether an expression holds in one of the renderings, as a criterion would.
 fn holds(expression: &Expression, court: &Court, current: usize) -> bool {
     in_scene(court, current, |scene| {
-        let context = scene.context();
-        let judgement = expression.judge(scene, &context, &Bindings::default(), true);
+        let scope = Scope::new(scene);
+        let judgement = expression.judge(&scope, &Bindings::default(), true);
         judgement.faults.is_empty()
     })
 }
@@ -342,7 +342,7 @@ fn holds(expression: &Expression, court: &Court, current: usize) -> bool {
 /// Whether an expression is true in one of the renderings.
 fn is_true(expression: &Expression, court: &Court, current: usize) -> bool {
     in_scene(court, current, |scene| {
-        expression.holds(&scene.context()) == Ok(true)
+        expression.holds(&Scope::new(scene)) == Ok(true)
     })
 }
 

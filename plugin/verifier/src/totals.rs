@@ -2,34 +2,10 @@
 
 use crate::amount::amount;
 use crate::data::to_json;
-use crate::manifest::{items, text};
 use crate::world::World;
-use serde::Serialize;
 use serde_json::Value;
-
-/// Cores and bytes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
-pub struct Amounts {
-    /// Cores.
-    pub cpu: f64,
-    /// Bytes.
-    pub memory: f64,
-}
-
-/// What all pods that stay ask for together.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
-pub struct Totals {
-    /// Pods that run at least.
-    pub pods: u64,
-    /// Pods that an autoscaler may make of them.
-    pub most_pods: u64,
-    /// Requests of the fewest pods.
-    pub requests: Amounts,
-    /// Limits of the most pods.
-    pub limits: Amounts,
-    /// Bytes of volumes that are claimed.
-    pub storage: f64,
-}
+use taskspec_manifest::{items, text};
+use taskspec_report::{Amounts, Totals};
 
 /// Adds up a rendering. Jobs, hooks and tests end, so they do not count.
 ///

@@ -1,17 +1,19 @@
 //! From a specification and renderings to a report.
 
 use crate::data::to_cel;
+use crate::evaluate::Scope;
 use crate::expected;
 use crate::expression::Judgement;
 use crate::functions::Scene;
-use crate::manifest::{self, Object, text};
 use crate::origin::Bindings;
-use crate::rules::{Rule, Rules, Scope, about_all};
+use crate::rules::{self, Rule, Rules, about_all};
 use crate::statements::{Check, Form, Statement, Statements, environments};
+use crate::unseen::Unseen;
 use crate::world::World;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use taskspec_manifest::{Object, text};
 use taskspec_report::{
     self as report, Case, Evidence, Examination, Plan, Rendering, RuleFile, Verdict,
 };
@@ -71,20 +73,25 @@ pub fn verify(examination: &Examination) -> Result<report::Report, Refused> {
     let rules = Rules::read(&examination.rules).map_err(Refused::Faults)?;
     let statements =
         Statements::read(&examination.spec, &resolved, &rules).map_err(Refused::Faults)?;
-    let worlds =
-        worlds(&examination.chart, &examination.renderings, &resolved).map_err(Refused::Input)?;
+    let worlds = worlds(&examination.chart, &examination.renderings, &resolved);
     let court = Court::new(worlds, &resolved);
     complete(&statements, examination)?;
-    let skipped = match examination.dependencies_skipped {
-        true => skipped(&resolved.tree),
-        false => Vec::new(),
-    };
-    let judged = statements.all.iter().map(|statement| {
-        let mut judged = court.judge(statement);
-        spare(&mut judged, &skipped);
-        judged
-    });
-    let judged = judged.chain(as_compiled(examination, &resolved).map_err(Refused::Input)?);
+    let mut compiled = as_compiled(examination, &resolved).map_err(Refused::Input)?;
+    let unseen = Unseen::of(examination, &resolved, court.worlds());
+    if let Some(compiled) = &mut compiled {
+        unseen.spare_environments(compiled);
+    }
+    let judged = statements
+        .all
+        .iter()
+        .map(|statement| {
+            let mut judged = court.judge(statement);
+            unseen.spare_environments(&mut judged);
+            unseen.spare_dependencies(&mut judged);
+            judged
+        })
+        .chain(compiled)
+        .chain(readable(court.worlds()));
     let mut report = report::Report {
         format: report::FORMAT.to_owned(),
         chart: examination.chart.clone(),
@@ -135,7 +142,7 @@ fn as_compiled(
         if expected.case.longest_name {
             continue;
         }
-        let (evidence, faults) = expected::compare(found, expected, &embedded)?;
+        let (evidence, faults) = expected::compare(found, expected, &embedded);
         checks.push(report::Check {
             environment: expected.case.environment.clone(),
             values: expected.case.values.clone(),
@@ -164,66 +171,60 @@ fn as_compiled(
     }))
 }
 
-/// Names of dependencies whose charts may be missing.
-fn skipped(tree: &Node) -> Vec<String> {
-    let json = tree.to_json();
-    let dependencies = json["dependencies"].as_object().into_iter().flatten();
-    dependencies
-        .filter(|(_, one)| {
-            !["embedded/", "external/"]
+/// The statement that everything in the renderings is an object of Kubernetes;
+/// none where it is, as always in what the compiler writes.
+fn readable(worlds: &[Arc<World>]) -> Option<report::Statement> {
+    let plain = worlds.iter().filter(|world| !world.unreadable.is_empty());
+    let checks: Vec<report::Check> = plain
+        .map(|world| report::Check {
+            environment: world.environment.clone(),
+            values: world.values.clone(),
+            that: "every document is an object of Kubernetes".to_owned(),
+            place: None,
+            evidence: Vec::new(),
+            faults: world
+                .unreadable
                 .iter()
-                .any(|kind| text(&one["from"]).starts_with(kind))
+                .map(|message| report::Fault {
+                    message: message.clone(),
+                    object: String::new(),
+                    path: String::new(),
+                    found: String::new(),
+                    expected: String::new(),
+                })
+                .collect(),
         })
-        .map(|(name, _)| name.clone())
-        .collect()
+        .collect();
+    (!checks.is_empty()).then(|| report::Statement {
+        id: "readable".to_owned(),
+        kind: report::Kind::Rule,
+        title: "Every document of a rendering is an object of Kubernetes".to_owned(),
+        why: "What cannot be read is not judged, and Helm cannot install it.".to_owned(),
+        rule: "readable".to_owned(),
+        verdict: Verdict::Violated,
+        place: None,
+        checks,
+        tests: Vec::new(),
+        manual: String::new(),
+        remedy: "give each document one `kind` and one `metadata.name`, and write no key twice"
+            .to_owned(),
+    })
 }
 
-/// A statement that fails only for objects of skipped dependencies is not
-/// violated: nobody looked.
-fn spare(judged: &mut report::Statement, skipped: &[String]) {
-    let about = |text: &str| {
-        let part = |c: char| c.is_ascii_alphanumeric();
-        skipped.iter().any(|name| {
-            text.match_indices(name.as_str()).any(|(at, _)| {
-                !text[..at].chars().next_back().is_some_and(part)
-                    && !text[at + name.len()..].chars().next().is_some_and(part)
-            })
-        })
-    };
-    let spared = judged
-        .faults()
-        .all(|(_, fault)| about(&fault.message) || about(&fault.object));
-    if judged.verdict == Verdict::Violated && spared {
-        judged.verdict = Verdict::Manual;
-        let first = judged
-            .faults()
-            .next()
-            .map(|(_, fault)| fault.message.clone());
-        judged.manual = format!(
-            "Not judged, since the objects of the dependencies were skipped: {}.",
-            first.unwrap_or_default()
-        );
-    }
-}
-
-/// Reads renderings.
-///
-/// # Errors
-/// If one holds what is no manifest.
-pub fn worlds(
-    chart: &str,
-    renderings: &[Rendering],
-    resolved: &Resolved,
-) -> Result<Vec<World>, String> {
+/// Reads renderings. What is no manifest in them is kept in [`World::unreadable`].
+pub fn worlds(chart: &str, renderings: &[Rendering], resolved: &Resolved) -> Vec<World> {
     let embedded = embedded(&resolved.tree);
     let read = |rendering: &Rendering| {
         let name = &rendering.case.environment;
-        let objects = match &rendering.manifests {
-            Ok(text) => Ok(manifest::parse(text, &embedded)
-                .map_err(|fault| format!("the rendering of `{name}` is no manifest: {fault}"))?),
-            Err(refusal) => Err(refusal.clone()),
+        let (objects, unreadable) = match &rendering.manifests {
+            Ok(text) => {
+                let (objects, unreadable) = taskspec_manifest::read(text, &embedded);
+                (Ok(objects), unreadable)
+            }
+            Err(refusal) => (Err(refusal.clone()), Vec::new()),
         };
         let mut world = World::new(objects);
+        world.unreadable = unreadable;
         let merged = resolved
             .environments
             .iter()
@@ -236,7 +237,7 @@ pub fn worlds(
         world.release.clone_from(&rendering.release);
         world.namespace.clone_from(&rendering.namespace);
         chart.clone_into(&mut world.chart);
-        Ok(world)
+        world
     };
     renderings.iter().map(read).collect()
 }
@@ -386,10 +387,10 @@ impl Court {
             evidence: judgement.evidence,
             faults: judgement.faults,
         };
-        let longest = rule.data.scope == Scope::LongestName;
+        let longest = rule.data.scope == rules::Scope::LongestName;
         let environments = match rule.data.scope {
-            Scope::Once => &self.environments[..1],
-            Scope::Environment | Scope::LongestName => &self.environments[..],
+            rules::Scope::Once => &self.environments[..1],
+            rules::Scope::Environment | rules::Scope::LongestName => &self.environments[..],
         };
         environments
             .iter()
@@ -401,8 +402,10 @@ impl Court {
                 });
                 let judgement = scene.map_or_else(missing, |scene| rule.judge(&scene, &given));
                 match rule.data.scope {
-                    Scope::Once => check("", judgement),
-                    Scope::Environment | Scope::LongestName => check(environment, judgement),
+                    rules::Scope::Once => check("", judgement),
+                    rules::Scope::Environment | rules::Scope::LongestName => {
+                        check(environment, judgement)
+                    }
                 }
             })
             .collect()
@@ -421,10 +424,8 @@ impl Court {
             world.environment == environment && world.values == check.values && !world.longest_name
         });
         let judgement = scene.map_or_else(missing, |scene| {
-            let context = scene.context();
-            check
-                .expression
-                .judge(&scene, &context, &Bindings::default(), true)
+            let scope = Scope::new(&scene);
+            check.expression.judge(&scope, &Bindings::default(), true)
         });
         report::Check {
             environment: environment.to_owned(),

@@ -1,12 +1,12 @@
 //! One rendering, and what can be asked of it.
 
-use crate::data::to_cel;
-use crate::manifest::{Object, items, matches, text};
+use crate::data::{to_cel, to_json};
 use crate::network::limits;
 use kube_cel::cel::Value as Cel;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, OnceLock};
+use taskspec_manifest::{Object, items, matches, text};
 
 /// Kinds whose pods the chart describes, in the order in which a name is looked up.
 pub const WORKLOADS: [&str; 6] = [
@@ -37,15 +37,24 @@ pub struct World {
     pub chart: String,
     /// The objects, or why Helm refused to render them.
     pub objects: Result<Vec<Object>, String>,
+    /// What is no object in the rendering, in words.
+    pub unreadable: Vec<String>,
     /// Each object for expressions, made when first asked for.
     plain: Vec<OnceLock<Cel>>,
     /// Each object with pods as expressions see it.
     views: Vec<OnceLock<Cel>>,
     /// Lists that are asked for again and again.
     lists: OnceLock<Lists>,
+    /// The specification as data.
+    stated: OnceLock<Value>,
+    /// What functions found in the whole rendering, by their name and topic.
+    findings: Mutex<BTreeMap<(String, String), Found>>,
     /// Objects that were looked up since the last call of [`World::touched`].
     touched: Mutex<BTreeSet<String>>,
 }
+
+/// What a search found, and the objects that it looked up.
+type Found = (Cel, Arc<BTreeSet<String>>);
 
 /// Lists of a rendering for expressions.
 #[derive(Debug)]
@@ -56,6 +65,23 @@ pub struct Lists {
     pub made: Cel,
     /// Everything with pods, as views.
     pub pods: Cel,
+}
+
+/// How a fault begins that says that there are no objects.
+const REFUSAL: &str = "Helm does not render the chart";
+
+/// Why Helm refuses a chart, on one line: all from its error on, without its
+/// advice on how to see more.
+pub fn refusal(said: &str) -> String {
+    let lines: Vec<&str> = said
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with("Use --debug"))
+        .collect();
+    let error = lines.iter().position(|line| line.starts_with("Error:"));
+    let reason = lines[error.unwrap_or_default()..].join(" ");
+    let reason = reason.strip_prefix("Error:").unwrap_or(&reason);
+    reason.trim().to_owned()
 }
 
 impl World {
@@ -72,10 +98,55 @@ impl World {
             namespace: String::new(),
             chart: String::new(),
             objects,
+            unreadable: Vec::new(),
             plain: cells(),
             views: cells(),
             lists: OnceLock::new(),
+            stated: OnceLock::new(),
+            findings: Mutex::default(),
             touched: Mutex::default(),
+        }
+    }
+
+    /// The specification as data.
+    pub fn stated(&self) -> &Value {
+        self.stated.get_or_init(|| to_json(&self.spec))
+    }
+
+    /// What a function finds of a topic, looked for only once.
+    ///
+    /// # Errors
+    /// What the search says.
+    pub fn found(
+        &self,
+        function: &str,
+        topic: &str,
+        find: impl Fn() -> Result<Cel, String>,
+    ) -> Result<Cel, String> {
+        let key = (function.to_owned(), topic.to_owned());
+        let known = self.findings.lock().ok();
+        let known = known.and_then(|all| all.get(&key).cloned());
+        let (found, touched) = match known {
+            Some(known) => known,
+            None => {
+                let before = self.touched();
+                let found = find()?;
+                let after = self.touched();
+                self.touch_all(before);
+                let new = (found, Arc::new(after));
+                if let Ok(mut all) = self.findings.lock() {
+                    all.insert(key, new.clone());
+                }
+                new
+            }
+        };
+        self.touch_all(touched.iter().cloned());
+        Ok(found)
+    }
+
+    fn touch_all(&self, objects: impl IntoIterator<Item = String>) {
+        if let Ok(mut set) = self.touched.lock() {
+            set.extend(objects);
         }
     }
 
@@ -98,18 +169,13 @@ impl World {
     pub fn all(&self) -> Result<&[Object], String> {
         match &self.objects {
             Ok(objects) => Ok(objects),
-            Err(fault) => {
-                let lines = || fault.lines().filter(|line| !line.trim().is_empty());
-                let first = lines()
-                    .find(|line| line.starts_with("Error:"))
-                    .or(lines().next());
-                let said = first
-                    .unwrap_or_default()
-                    .trim_start_matches("Error:")
-                    .trim();
-                Err(format!("Helm does not render the chart: {said}"))
-            }
+            Err(fault) => Err(format!("{REFUSAL}: {}", refusal(fault))),
         }
+    }
+
+    /// Whether a fault says that Helm refused to render the chart.
+    pub fn is_refusal(message: &str) -> bool {
+        message.starts_with(REFUSAL)
     }
 
     /// Objects of a kind.
@@ -150,24 +216,29 @@ impl World {
     /// # Errors
     /// If Helm refused to render the chart.
     pub fn named(&self, kind: &str, name: &str) -> Result<Vec<&Object>, String> {
-        let all: Vec<&Object> = self
-            .all()?
-            .iter()
-            .filter(|object| object.kind() == kind)
-            .collect();
+        self.meant(&[kind], name)
+    }
+
+    /// Objects of the first of some kinds that a name means in the nearest way.
+    fn meant(&self, kinds: &[&str], name: &str) -> Result<Vec<&Object>, String> {
         let end = format!("-{name}");
+        let source = format!("/charts/{name}/");
         let ways: [&dyn Fn(&Object) -> bool; 5] = [
             &|object| object.name() == name,
             &|object| object.is_own() && object.label("app.kubernetes.io/component") == name,
             &|object| object.label("app.kubernetes.io/name") == name,
             &|object| object.name().ends_with(&end),
-            &|object| object.source.contains(&format!("/charts/{name}/")),
+            &|object| object.source.contains(&source),
         ];
+        let all = self.all()?;
         for way in ways {
-            let found: Vec<&Object> = all.iter().copied().filter(|object| way(object)).collect();
-            if !found.is_empty() {
-                found.iter().for_each(|object| self.touch(object));
-                return Ok(found);
+            for kind in kinds {
+                let found = all.iter().filter(|one| one.kind() == *kind && way(one));
+                let found: Vec<&Object> = found.collect();
+                if !found.is_empty() {
+                    found.iter().for_each(|object| self.touch(object));
+                    return Ok(found);
+                }
             }
         }
         Ok(Vec::new())
@@ -216,12 +287,10 @@ impl World {
     /// # Errors
     /// If there is none, or several.
     pub fn workload(&self, name: &str) -> Result<Cel, String> {
-        for kind in WORKLOADS {
-            match self.named(kind, name)?.as_slice() {
-                [] => {}
-                [object] => return Ok(self.view(object)),
-                _ => return self.one(kind, name).map(|object| self.view(object)),
-            }
+        match self.meant(&WORKLOADS, name)?.as_slice() {
+            [] => {}
+            [object] => return Ok(self.view(object)),
+            [first, ..] => return self.one(first.kind(), name).map(|object| self.view(object)),
         }
         let there: Vec<String> = self.own_workloads()?.iter().map(|o| o.id()).collect();
         Err(format!(
@@ -424,4 +493,28 @@ fn security(pod: &Value) -> Vec<Value> {
             })
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use taskspec_manifest::parse;
+
+    #[test]
+    fn a_name_means_its_own_workload_before_the_end_of_another() {
+        let text = "kind: Deployment\nmetadata: { name: rel-weekly-report }\n---\n\
+            kind: CronJob\nmetadata: { name: rel-report, labels: { app.kubernetes.io/component: report } }\n";
+        let world = World::new(parse(text, &[]));
+        let meant = |name: &str| {
+            world
+                .workload(name)
+                .map(|view| to_json(&view)["id"].clone())
+        };
+        assert_eq!(meant("report"), Ok(json!("CronJob/rel-report")));
+        assert_eq!(
+            meant("weekly-report"),
+            Ok(json!("Deployment/rel-weekly-report"))
+        );
+        assert!(meant("daily-report").is_err());
+    }
 }

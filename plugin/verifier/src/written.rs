@@ -1,6 +1,8 @@
 //! Expressions as text.
 
-use kube_cel::cel::common::ast::{ComprehensionExpr, Expr, IdedExpr, LiteralValue, operators};
+use kube_cel::cel::common::ast::{
+    CallExpr, ComprehensionExpr, Expr, IdedExpr, LiteralValue, operators,
+};
 
 /// A macro that the parser has unfolded, with the condition or value it had.
 pub enum Macro<'a> {
@@ -31,13 +33,28 @@ pub fn macro_of(comprehension: &ComprehensionExpr) -> Macro<'_> {
         (Expr::Literal(LiteralValue::Boolean(_)), operators::LOGICAL_AND) => Macro::All(last),
         (Expr::Literal(LiteralValue::Boolean(_)), operators::LOGICAL_OR) => Macro::Exists(last),
         (Expr::Literal(LiteralValue::Int(_)), operators::CONDITIONAL) => Macro::One(first),
-        (Expr::List(_), operators::CONDITIONAL) => Macro::Filter(first),
+        (Expr::List(_), operators::CONDITIONAL) if keeps_entries(comprehension, step) => {
+            Macro::Filter(first)
+        }
         (Expr::List(_), operators::ADD) => match &last.expr {
             Expr::List(list) => list.elements.first().map_or(Macro::Other, Macro::Map),
             _ => Macro::Other,
         },
         _ => Macro::Other,
     }
+}
+
+/// Whether a step adds the entry itself; `map` with a condition adds something else.
+fn keeps_entries(comprehension: &ComprehensionExpr, step: &CallExpr) -> bool {
+    let added = step.args.get(1).map(|sum| &sum.expr);
+    let Some(Expr::Call(sum)) = added else {
+        return false;
+    };
+    let Some(Expr::List(list)) = sum.args.last().map(|one| &one.expr) else {
+        return false;
+    };
+    let entry = list.elements.first().map(|one| &one.expr);
+    matches!(entry, Some(Expr::Ident(name)) if *name == comprehension.iter_var)
 }
 
 /// An expression as text, without needless brackets.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use taskspec_verifier::manifest::{self, Object};
+use taskspec_manifest::{self as manifest, Object};
 use taskspec_verifier::strength::change::Change;
 use taskspec_verifier::strength::damage::{CATALOGUE, Damage, catalogue};
 

@@ -3,6 +3,7 @@
 //! Each takes the model of the base or of one environment; findings that
 //! several environments share are reported once, since they share their place.
 
+mod absent;
 mod capacity;
 mod exposure;
 mod kinds;
@@ -13,7 +14,7 @@ mod patches;
 mod references;
 mod resources;
 mod scaling;
-mod secrets;
+pub mod secrets;
 mod statements;
 mod storage;
 pub mod timing;
@@ -49,6 +50,7 @@ fn facts(document: &Document, elsewhere: Elsewhere, sink: &mut Sink) {
     scaling::check(document, sink);
     capacity::check(document, sink);
     exposure::check(document, elsewhere, sink);
+    absent::check(document, sink);
     monitoring::check(document, sink);
     patches::check(document, sink);
 }

@@ -28,8 +28,8 @@ pub(super) fn check(document: &Document, sink: &mut Sink) {
     }
     source(document, sink);
 }
-
-fn looks_secret(name: &str) -> bool {
+/// Whether the name of a variable says that its value is a secret.
+pub fn looks_secret(name: &str) -> bool {
     let upper = name.to_ascii_uppercase();
     let words: Vec<&str> = upper.split('_').collect();
     let secret = [

@@ -18,7 +18,7 @@ table! {
         dns_namespace: Option<Spanned<Name>> = "dns-namespace";
         /// Labels of its pods. Default `k8s-app = "kube-dns"`.
         dns_labels: Map<PodLabelKey, Spanned<Label>> = "dns-labels";
-        /// Addresses that resolve names besides those pods. Default: the node-local cache, `169.254.20.10/32`.
+        /// Addresses that resolve names besides those pods. Default, also of an empty list: the node-local cache, `169.254.20.10/32`.
         dns_addresses: Vec<Spanned<Cidr>> = "dns-addresses";
         /// Ports of the DNS pods. Default 53; OpenShift has 5353.
         dns_ports: Vec<Spanned<Port>> = "dns-ports";

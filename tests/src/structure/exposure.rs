@@ -182,8 +182,10 @@ fn certificates(rendering: &Rendering<'_>, ingress: &Object, hosts: &[&str]) -> 
 
 /// What Traefik is told to do with requests is there.
 fn middlewares(rendering: &Rendering<'_>, ingress: &Object) -> Option<String> {
-    let missing =
-        named_middlewares(ingress).find(|name| rendering.find("Middleware", name).is_none())?;
+    let missing = named_middlewares(ingress).find(|name| {
+        rendering.find("Middleware", name).is_none()
+            && rendering.known("Middleware", name).is_none()
+    })?;
     Some(format!("Middleware {missing} does not exist"))
 }
 

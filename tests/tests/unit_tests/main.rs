@@ -8,6 +8,7 @@ use interpreter::{Outcome, run};
 use serde_json::{Value, json};
 use std::process::Command;
 use taskspec_plugin::cel::{self, Binary, Expression, Node};
+use taskspec_report::Statement;
 use taskspec_tests::chart::{self, Built, Case, merged};
 use taskspec_tests::parallel;
 use taskspec_tests::tools::Helm;
@@ -183,13 +184,17 @@ fn a_damaged_chart_fails_where_verify_says_so() {
         let values = merged(&built.data(&file), &damage);
         chart::write(&built.path().join(&file), &values.to_string());
         let report = judge(&examination(&built, &case.spec, &helm));
+        // Of what does not render, verify says that once.
+        let is_open = |one: &Statement| {
+            one.faults().next().is_some() || one.manual.starts_with("Not judged, since Helm")
+        };
         let mut faults = Vec::new();
         for statement in report
             .statements
             .iter()
             .filter(|one| broken.contains(&one.id.as_str()))
         {
-            if statement.faults().next().is_none() {
+            if !is_open(statement) {
                 faults.push(format!(
                     "{name}: {damage} does not violate {}",
                     statement.id
@@ -212,7 +217,7 @@ fn a_damaged_chart_fails_where_verify_says_so() {
                 .statements
                 .iter()
                 .find(|one| one.id.eq_ignore_ascii_case(id));
-            let violated = statement.is_some_and(|one| one.faults().next().is_some());
+            let violated = statement.is_some_and(is_open);
             let expected = broken.iter().any(|one| one.eq_ignore_ascii_case(id));
             if expected && failed.is_empty() {
                 faults.push(format!("{name}: {damage} passes {file}"));

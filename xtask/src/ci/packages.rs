@@ -46,7 +46,7 @@ pub fn ensure(workspace: &Workspace) -> Result<()> {
 /// Packages that are missing, and what showed it.
 fn missing(workspace: &Workspace) -> Result<(Vec<&'static str>, Vec<String>)> {
     let python = tools::Python::with_venv().err();
-    let needs: [(&[&'static str], Option<String>); 5] = [
+    let needs: [(&[&'static str], Option<String>); 6] = [
         (
             &component::DEBIAN_PACKAGES,
             component::toolchain_problem(workspace)?,
@@ -58,6 +58,7 @@ fn missing(workspace: &Workspace) -> Result<(Vec<&'static str>, Vec<String>)> {
         (&["postgresql"], no_postgresql()),
         (&["redis-server"], no_redis()),
         (&["chromium", "fonts-dejavu-core"], no_chromium()),
+        (&["strace"], no_strace()),
     ];
     let (mut packages, mut reasons) = (Vec::new(), Vec::new());
     for (names, problem) in needs {
@@ -89,6 +90,12 @@ fn no_chromium() -> Option<String> {
     let named = env::var_os("TASKSPEC_CHROMIUM").is_some();
     let found = named || process::find("chromium").is_some();
     (!found).then(|| "no Chromium for the tests".to_owned())
+}
+
+/// The tests kill builds at each of their system calls.
+fn no_strace() -> Option<String> {
+    let found = process::find("strace").is_some();
+    (!found).then(|| "no strace for the tests".to_owned())
 }
 
 fn is_root() -> bool {

@@ -5,7 +5,8 @@ use taskspec_report::{Report, Statement, Verdict};
 
 use super::strength::strength;
 use super::{
-    evidence, fault, first_line, location, rules, scope, stated, tally, test, whereabouts, word,
+    evidence, fault, first_line, kept, location, rules, scope, stated, tally, test, whereabouts,
+    word,
 };
 use crate::report::{Source, clean};
 
@@ -14,7 +15,7 @@ const N_FAULTS_MAX: usize = 20;
 
 /// Every statement with its verdict; of those that are violated, why. With
 /// `all`, also what proves the others.
-pub fn human(report: &Report, source: &Source, all: bool) -> String {
+pub(super) fn human(report: &Report, source: &Source, all: bool) -> String {
     let shown: Vec<&Statement> = stated(report)
         .chain(rules(report).filter(|rule| all || rule.verdict == Verdict::Violated))
         .collect();
@@ -31,12 +32,8 @@ pub fn human(report: &Report, source: &Source, all: bool) -> String {
         text += &format!("{verdict} {id}  {}\n", clean(&statement.title));
         details(statement, source, all, &mut text);
     }
-    let n_rules = rules(report).count();
-    let n_kept = rules(report)
-        .filter(|rule| rule.verdict == Verdict::Proven)
-        .count();
-    if n_rules > 0 && !all {
-        text += &format!("{n_kept} of {n_rules} rules of every chart are kept\n");
+    if !all && let Some(kept) = kept(report) {
+        text += &format!("{kept}\n");
     }
     text += &format!(
         "\n{} {}: {} ({})\n",

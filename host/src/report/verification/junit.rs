@@ -6,49 +6,71 @@ use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 use taskspec_report::{Report, Statement, Verdict};
 
-use super::{evidence, fault, location, test, whereabouts};
+use super::{Verified, evidence, fault, location, test, whereabouts};
 use crate::report::Source;
 
-/// The report as one test suite.
-pub fn junit(report: &Report, source: &Source) -> String {
+/// A test suite for each report.
+pub(super) fn junit(all: &[Verified<'_>]) -> String {
     let mut bytes = Vec::new();
     // Writing to memory cannot fail.
-    let _ = write(report, source, &mut bytes);
+    let _ = write(all, &mut bytes);
     String::from_utf8_lossy(&bytes).into_owned() + "\n"
 }
 
-fn write(report: &Report, source: &Source, bytes: &mut Vec<u8>) -> io::Result<()> {
+fn write(all: &[Verified<'_>], bytes: &mut Vec<u8>) -> io::Result<()> {
     let mut writer = Writer::new_with_indent(bytes, b' ', 2);
     writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
-    let tests = report.statements.len().to_string();
-    let failures = report.tally.violated.to_string();
-    let skipped = (report.tally.manual + report.tally.runtime).to_string();
-    let counts = [
-        ("tests", tests.as_str()),
-        ("failures", failures.as_str()),
-        ("errors", "0"),
-        ("skipped", skipped.as_str()),
-    ];
+    let counts = Counts::of(all);
     writer
         .create_element("testsuites")
-        .with_attributes([("name", "taskspec")].into_iter().chain(counts))
+        .with_attributes(counts.attributes("taskspec"))
+        .write_inner_content(|writer| all.iter().try_for_each(|one| suite(one, writer)))?;
+    Ok(())
+}
+
+fn suite(one: &Verified<'_>, writer: &mut Writer<&mut Vec<u8>>) -> io::Result<()> {
+    let Verified { report, source } = *one;
+    let name = plain(&report.chart);
+    let counts = Counts::of(&[*one]);
+    writer
+        .create_element("testsuite")
+        .with_attributes(counts.attributes(&name))
         .write_inner_content(|writer| {
-            writer
-                .create_element("testsuite")
-                .with_attributes(
-                    [("name", plain(&report.chart).as_str())]
-                        .into_iter()
-                        .chain(counts),
-                )
-                .write_inner_content(|writer| {
-                    for statement in &report.statements {
-                        case(report, source, statement, writer)?;
-                    }
-                    Ok(())
-                })?;
-            Ok(())
+            let mut statements = report.statements.iter();
+            statements.try_for_each(|statement| case(report, source, statement, writer))
         })?;
     Ok(())
+}
+
+/// Numbers as attributes.
+struct Counts {
+    tests: String,
+    failures: String,
+    skipped: String,
+}
+
+impl Counts {
+    fn of(all: &[Verified<'_>]) -> Self {
+        let sum = |count: fn(&Report) -> usize| {
+            let counts = all.iter().map(|one| count(one.report));
+            counts.sum::<usize>().to_string()
+        };
+        Self {
+            tests: sum(|report| report.statements.len()),
+            failures: sum(|report| report.tally.violated),
+            skipped: sum(|report| report.tally.manual + report.tally.runtime),
+        }
+    }
+
+    fn attributes<'a>(&'a self, name: &'a str) -> [(&'static str, &'a str); 5] {
+        [
+            ("name", name),
+            ("tests", &self.tests),
+            ("failures", &self.failures),
+            ("errors", "0"),
+            ("skipped", &self.skipped),
+        ]
+    }
 }
 
 fn case(

@@ -3,14 +3,14 @@
 use taskspec_report::{Report, Statement, Verdict};
 
 use super::strength::strength;
-use super::{evidence, fault, location, rules, scope, stated, tally, test, whereabouts};
+use super::{evidence, fault, kept, location, rules, scope, stated, tally, test, whereabouts};
 use crate::report::Source;
 
 /// Pieces of evidence that a table's row holds.
 const N_EVIDENCE_MAX: usize = 3;
 
 /// The report as a table, and what is violated below it.
-pub fn markdown(report: &Report, source: &Source) -> String {
+pub(super) fn markdown(report: &Report, source: &Source) -> String {
     let mut text = format!(
         "# {} {}\n\n{} in {}: {}.\n\n",
         inline(&report.chart),
@@ -23,15 +23,12 @@ pub fn markdown(report: &Report, source: &Source) -> String {
     for statement in stated(report) {
         text += &row(statement);
     }
-    let (mut kept, mut broken) = (0, String::new());
-    for rule in rules(report) {
-        match rule.verdict {
-            Verdict::Violated => broken += &row(rule),
-            _ => kept += 1,
-        }
+    for rule in rules(report).filter(|rule| rule.verdict == Verdict::Violated) {
+        text += &row(rule);
     }
-    text += &broken;
-    text += &format!("\n{kept} rules of every chart are kept.\n");
+    if let Some(kept) = kept(report) {
+        text += &format!("\n{kept}.\n");
+    }
     for statement in &report.statements {
         if statement.verdict == Verdict::Violated {
             text += &violation(statement, source);

@@ -1,34 +1,23 @@
 //! SARIF 2.1.0, which code hosts show beside the lines of a change.
 
 use serde_json::{Value, json};
-use taskspec_report::{Check, Fault, Place, Report, Statement, Verdict};
+use taskspec_report::{Check, Fault, Place, Statement, Verdict};
 
-use super::{fault, test, whereabouts};
+use super::{Verified, fault, test, whereabouts};
 use crate::report::Source;
+use crate::report::sarif::{document, run, uri};
 
-/// The report as one run.
-pub fn sarif(report: &Report, source: &Source) -> String {
-    let rules: Vec<Value> = report.statements.iter().map(rule).collect();
-    let results: Vec<Value> = report
-        .statements
-        .iter()
-        .enumerate()
-        .flat_map(|(index, statement)| results(index, statement, source))
-        .collect();
-    let document = json!({
-        "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{
-            "tool": { "driver": {
-                "name": "taskspec",
-                "version": env!("CARGO_PKG_VERSION"),
-                "informationUri": env!("CARGO_PKG_REPOSITORY"),
-                "rules": rules,
-            }},
-            "columnKind": "unicodeCodePoints",
-            "results": results,
-        }],
+/// A run for each report.
+pub(super) fn sarif(all: &[Verified<'_>]) -> String {
+    let runs = all.iter().map(|one| {
+        let rules: Vec<Value> = one.report.statements.iter().map(rule).collect();
+        let statements = one.report.statements.iter().enumerate();
+        let results: Vec<Value> = statements
+            .flat_map(|(index, statement)| results(index, statement, one.source))
+            .collect();
+        run(&rules, &results)
     });
+    let document = document(runs.collect());
     serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
 }
 
@@ -107,28 +96,4 @@ fn place(place: Option<Place>, source: &Source, found: Option<(&Check, &Fault)>)
         }]);
     }
     location
-}
-
-/// A path as a relative reference: what is no plain character is encoded.
-fn uri(path: &str) -> String {
-    let mut uri = String::new();
-    for byte in path.replace('\\', "/").bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
-            uri.push(char::from(byte));
-        } else {
-            uri += &format!("%{byte:02X}");
-        }
-    }
-    uri
-}
-
-#[cfg(test)]
-mod tests {
-    use super::uri;
-
-    #[test]
-    fn paths_are_references() {
-        assert_eq!(uri("a b/é.toml"), "a%20b/%C3%A9.toml");
-        assert_eq!(uri("<stdin>"), "%3Cstdin%3E");
-    }
 }

@@ -18,10 +18,11 @@ use super::context::{
 use super::network::{self, Connections, Ports};
 use super::{Everywhere, migration};
 use taskspec_spec::check::names::values_key;
+use taskspec_spec::codes;
 use taskspec_spec::derived;
-use taskspec_spec::diagnostic::Sink;
-use taskspec_spec::model::{AccessRule, Document, EnvValue, Volume, Workload};
-use taskspec_spec::span::Spanned;
+use taskspec_spec::diagnostic::{Diagnostic, Sink};
+use taskspec_spec::model::{AccessRule, Container, Document, EnvValue, Volume, Workload};
+use taskspec_spec::span::{Span, Spanned};
 use taskspec_spec::types::{
     Any, AppProtocol, Layout, MonitorKind, RolloutStrategy, Scaler, VolumeKind, WorkloadKind,
 };
@@ -41,12 +42,16 @@ pub fn resolve(
         .map(|(name, workload)| {
             let place = places.of_workload(name);
             let variants = everywhere.workload(name);
+            let model = derived::model_of(base, workload).and(workload.like.as_ref());
+            let models = model.map_or_else(Vec::new, |like| everywhere.workload(&like.value.0));
             let resolver = Resolver {
                 base,
                 places: &places,
                 name,
                 workload,
                 variants,
+                connects: everywhere.connections(name),
+                models,
                 dependencies,
                 migration,
                 connections,
@@ -105,6 +110,9 @@ impl Places {
     }
 }
 
+/// Containers before or beside a workload.
+type Containers = taskspec_spec::decode::Map<taskspec_spec::types::Name, Spanned<Container>>;
+
 /// One workload with all that its facts depend on.
 struct Resolver<'a> {
     base: &'a Document,
@@ -113,6 +121,10 @@ struct Resolver<'a> {
     workload: &'a Workload,
     /// The workload in the base and in every environment.
     variants: Vec<&'a Workload>,
+    /// Dependencies that it connects to somewhere.
+    connects: Vec<String>,
+    /// The workload that it is like, in the base and in every environment.
+    models: Vec<&'a Workload>,
     dependencies: &'a [DependencyFacts],
     migration: Option<&'a MigrationFacts>,
     connections: &'a Connections,
@@ -142,15 +154,20 @@ impl Resolver<'_> {
         } else {
             format!("{like_v}.image")
         };
-        let connects: Vec<String> = derived::connections(self.base, workload)
-            .into_iter()
-            .map(str::to_owned)
-            .collect();
+        let connects = self.connects.clone();
         let (files, secret_files) =
             storage::files(self.variants.iter().map(|w| &w.files), "secret-file");
-        let (like_files, like_secret_files) = self.shared_files(&files, &secret_files);
-        let init = self.containers(&place, &image_v, &workload.init, "initContainers", sink);
-        let sidecars = self.containers(&place, &image_v, &workload.sidecars, "sidecars", sink);
+        let (like_files, like_secret_files) = self.shared_files(&files, &secret_files, sink);
+        let init = self.containers(&place, &image_v, |w| &w.init, "initContainers", sink);
+        let sidecars = self.containers(&place, &image_v, |w| &w.sidecars, "sidecars", sink);
+        let inner = sidecars.iter().chain(&init);
+        let with_files = inner.filter(|container| !container.files.is_empty());
+        let own_files = (!files.is_empty()).then_some(&place.v).into_iter();
+        let files_v: Vec<String> = own_files
+            .chain(with_files.map(|container| &container.v))
+            .map(|v| format!("{v}.files"))
+            .collect();
+        let (test_probes, test_port) = probes::tested(workload, &self.variants);
         let variables = self.variables(sink);
         let account = workload.account.as_ref();
         WorkloadFacts {
@@ -176,6 +193,7 @@ impl Resolver<'_> {
             composed: self.composed(&variables),
             variables,
             awaits: self.awaits(&connects),
+            awaits_unmigrated: self.awaits_unmigrated(&connects),
             connects,
             calls: self.calls(),
             callers: self.callers(),
@@ -194,8 +212,8 @@ impl Resolver<'_> {
                 .is_some_and(|flag| flag.0),
             migrates: self.migration.is_some_and(|m| m.carrier == self.name),
             probes: probes::names(self.variants.iter().filter_map(|w| w.probes.as_ref())),
-            test_probe: probes::tested(workload).to_owned(),
-            test_port: test_port(workload),
+            test_probes,
+            test_port,
             variable: self.name.to_ascii_uppercase().replace('-', "_"),
             ports: ports(workload, &place),
             volumes: storage::volumes(workload),
@@ -214,8 +232,8 @@ impl Resolver<'_> {
                 .find(|port| port.exposed)
                 .map(|port| port.name.to_owned())
                 .unwrap_or_default(),
-            has_files: !files.is_empty()
-                || init.iter().chain(&sidecars).any(|c| !c.files.is_empty()),
+            has_files: !files_v.is_empty(),
+            files_v,
             files,
             secret_files,
             like_files,
@@ -252,18 +270,21 @@ impl Resolver<'_> {
         &self,
         own: &[FileFacts],
         own_secrets: &[FileFacts],
+        sink: &mut Sink,
     ) -> (Vec<FileFacts>, Vec<FileFacts>) {
-        let Some(model) = derived::model_of(self.base, self.workload) else {
-            return Default::default();
-        };
+        let models = &self.models;
         let (mut plain, mut secrets) =
-            storage::files(std::iter::once(&model.files), "shared-secret-file");
-        let kept = |file: &FileFacts| {
-            let mut known = own.iter().chain(own_secrets);
-            !known.any(|one| one.path == file.path)
-        };
-        plain.retain(kept);
-        secrets.retain(kept);
+            storage::files(models.iter().map(|w| &w.files), "shared-secret-file");
+        let is_in = |list: &[FileFacts], path: &str| list.iter().any(|file| file.path == path);
+        for (path, place) in self.both(|workload| names(&workload.files)) {
+            let is_text = is_in(own, &path) && is_in(&plain, &path);
+            if let Some(span) = place.filter(|_| !is_text) {
+                sink.push(half_shared(&path, span));
+            }
+        }
+        // Which texts it has itself, the values say.
+        plain.retain(|file| !is_in(own_secrets, &file.path));
+        secrets.retain(|file| !is_in(own, &file.path) && !is_in(own_secrets, &file.path));
         (plain, secrets)
     }
 
@@ -352,7 +373,6 @@ impl Resolver<'_> {
 
     fn variables(&self, sink: &mut Sink) -> Variables {
         let uses = derived::uses(self.base, self.workload);
-        let model = derived::model_of(self.base, self.workload);
         let mut own = variables::of(
             self.variants.iter().map(|workload| &workload.env),
             &uses,
@@ -360,17 +380,43 @@ impl Resolver<'_> {
             self.context(),
             sink,
         );
-        if let Some(model) = model {
-            let shared = variables::of(
-                std::iter::once(&model.env),
-                &[],
-                &[],
-                self.context(),
-                &mut Sink::default(),
-            );
-            own.inherit(shared);
+        let mut shared = variables::of(
+            self.models.iter().map(|model| &model.env),
+            &[],
+            &[],
+            self.context(),
+            &mut Sink::default(),
+        );
+        for (name, place) in self.both(|workload| names(&workload.env)) {
+            let (is_own, is_shared) = (own.has(&name), shared.has(&name));
+            match place {
+                // What it says itself wins.
+                None => shared.remove(&name),
+                Some(span) if is_own || is_shared => sink.push(half_shared(&name, span)),
+                Some(_) => {}
+            }
         }
+        own.inherit(shared);
         own
+    }
+
+    /// What both it and the workload that it is like state; and where, if it
+    /// does in some environments only.
+    fn both(
+        &self,
+        stated: impl Fn(&Workload) -> Vec<(String, Span)>,
+    ) -> Vec<(String, Option<Span>)> {
+        let of_model: Vec<_> = self.models.iter().flat_map(|one| stated(one)).collect();
+        let of_own: Vec<_> = self.variants.iter().map(|one| stated(one)).collect();
+        let mut all: Vec<(String, Option<Span>)> = Vec::new();
+        for (name, span) in of_own.iter().flatten() {
+            let is = |(other, _): &(String, Span)| other == name;
+            if of_model.iter().any(is) && !all.iter().any(|(known, _)| known == name) {
+                let everywhere = of_own.iter().all(|one| one.iter().any(is));
+                all.push((name.clone(), (!everywhere).then_some(*span)));
+            }
+        }
+        all
     }
 
     fn context(&self) -> variables::Context<'_> {
@@ -385,20 +431,20 @@ impl Resolver<'_> {
         &self,
         place: &Place,
         image_v: &str,
-        stated: &taskspec_spec::decode::Map<
-            taskspec_spec::types::Name,
-            Spanned<taskspec_spec::model::Container>,
-        >,
+        stated: fn(&Workload) -> &Containers,
         section: &str,
         sink: &mut Sink,
     ) -> Vec<super::context::ContainerFacts> {
         let all_ports = ports(self.workload, place);
-        stated
+        stated(self.workload)
             .iter()
             .map(|(name, container)| {
+                let variants = self.variants.iter();
+                let variants = variants.filter_map(|workload| stated(workload).get(&name.value));
                 containers::facts(
                     name,
                     container,
+                    &variants.map(|variant| &variant.value).collect::<Vec<_>>(),
                     &format!("{}.{section}", place.v),
                     image_v,
                     self.workload,
@@ -413,14 +459,30 @@ impl Resolver<'_> {
     /// Servers of the release that have to answer before the pods start. The
     /// migrated database is awaited by waiting for the migrations.
     fn awaits(&self, connects: &[String]) -> Vec<String> {
-        let waits = self.waits();
-        let migrated = self.migration.map(|migration| migration.database.as_str());
+        self.servers(connects)
+            .filter(|name| !self.migrated(name))
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// Whether the migrated database has to answer before the pods start where
+    /// the migrations are off.
+    fn awaits_unmigrated(&self, connects: &[String]) -> bool {
+        self.servers(connects).any(|name| self.migrated(name))
+    }
+
+    /// Servers of the release that the workload connects to.
+    fn servers(&self, connects: &[String]) -> impl Iterator<Item = &str> {
         let inside = self.dependencies.iter().filter(|facts| facts.in_release);
         inside
-            .filter(|facts| connects.contains(&facts.name))
-            .filter(|facts| !(waits && migrated == Some(facts.name.as_str())))
-            .map(|facts| facts.name.clone())
-            .collect()
+            .map(|facts| facts.name.as_str())
+            .filter(|name| connects.iter().any(|known| known == name))
+    }
+
+    /// Whether waiting for the migrations is waiting for this server.
+    fn migrated(&self, server: &str) -> bool {
+        let migration = self.migration.filter(|_| self.waits());
+        migration.is_some_and(|migration| migration.database == server)
     }
 
     fn waits(&self) -> bool {
@@ -428,7 +490,7 @@ impl Resolver<'_> {
             return false;
         };
         // Also one that only takes the host needs the tables.
-        derived::connections(self.base, self.workload).contains(&migration.database.as_str())
+        self.connects.contains(&migration.database)
     }
 
     fn scaling(&self) -> String {
@@ -550,30 +612,21 @@ fn app_protocol(protocol: AppProtocol) -> &'static str {
     }
 }
 
-/// Port that a test asks: the readiness probe's, else the first TCP port of the Service.
-fn test_port(workload: &Workload) -> String {
-    if !derived::has_service(workload) {
-        return String::new();
-    }
-    let ports = derived::ports(workload);
-    let reachable = |name: &str| {
-        ports.iter().any(|port| {
-            port.name == name
-                && port.exposed
-                && port.protocol == taskspec_spec::types::Protocol::Tcp
-        })
-    };
-    let probed = probes::tested_port(workload).filter(|name| reachable(name));
-    probed.map_or_else(
-        || {
-            ports
-                .iter()
-                .find(|port| reachable(port.name))
-                .map(|port| port.name.to_owned())
-                .unwrap_or_default()
-        },
-        str::to_owned,
+/// Names with their places.
+fn names<K, V>(stated: &taskspec_spec::decode::Map<K, V>) -> Vec<(String, Span)> {
+    let all = stated.iter();
+    all.map(|(name, _)| (name.value.clone(), name.span))
+        .collect()
+}
+
+fn half_shared(name: &str, span: Span) -> Diagnostic {
+    Diagnostic::error(
+        codes::FIXED_KEY,
+        format!("`{name}` is its own in some environments and shared in others"),
     )
+    .at(span, "its own here")
+    .note("the workload that it is like states it too, and all environments share the templates")
+    .help("state it for this workload outside the environments, too")
 }
 
 fn rules(stated: &[Spanned<AccessRule>]) -> Vec<RuleFacts> {
@@ -606,7 +659,7 @@ pub fn waiting(
     document: &Document,
     migration: Option<&MigrationFacts>,
 ) -> u32 {
-    let servers = if facts.awaits.is_empty() {
+    let servers = if facts.awaits.is_empty() && !facts.awaits_unmigrated {
         0
     } else {
         migration::DATABASE_SECONDS

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use taskspec_spec::derived::{self, NamedPort};
 use taskspec_spec::model::{GrpcService, Probe, Probes, Workload};
 use taskspec_spec::span::Spanned;
-use taskspec_spec::types::Duration;
+use taskspec_spec::types::{Duration, Protocol};
 
 /// The probes that a container has in some environment: `startupProbe` and so on.
 pub fn names<'a>(all: impl Iterator<Item = &'a Spanned<Probes>>) -> Vec<String> {
@@ -24,33 +24,59 @@ pub fn names<'a>(all: impl Iterator<Item = &'a Spanned<Probes>>) -> Vec<String> 
         .collect()
 }
 
-/// Readiness, else liveness, if it asks an HTTP path.
-fn http(workload: &Workload) -> Option<(&'static str, &Probe)> {
-    let probes = workload.probes.as_ref()?;
-    [
-        ("readinessProbe", &probes.readiness),
-        ("livenessProbe", &probes.liveness),
-    ]
-    .into_iter()
-    .find_map(|(name, probe)| {
-        let probe = probe.as_ref()?;
-        probe.path.is_some().then_some((name, &probe.value))
-    })
+/// A probe that asks an HTTP path.
+struct Asked<'a> {
+    /// `readinessProbe` or `livenessProbe`.
+    name: &'static str,
+    /// Name of its port.
+    port: Option<&'a str>,
 }
 
-/// Probe whose HTTP path a test asks; empty for none.
-pub fn tested(workload: &Workload) -> &'static str {
-    http(workload).map_or("", |(name, _)| name)
+/// The probes whose HTTP path a test may ask, the best first: those of the same
+/// port that some environment has.
+fn asked<'a>(variants: &[&'a Workload]) -> Vec<Asked<'a>> {
+    type Part = fn(&Probes) -> Option<&Spanned<Probe>>;
+    let ways: [(&str, Part); 2] = [
+        ("readinessProbe", |probes| probes.readiness.as_ref()),
+        ("livenessProbe", |probes| probes.liveness.as_ref()),
+    ];
+    let found = ways.into_iter().filter_map(|(name, part)| {
+        let all = variants.iter();
+        let mut all = all.filter_map(|workload| Some((workload, part(workload.probes.as_ref()?)?)));
+        let (workload, probe) = all.find(|(_, probe)| probe.path.is_some())?;
+        let stated = probe.port.as_ref().map(|port| port.value.0.as_str());
+        let port = stated.or_else(|| derived::ports(workload).first().map(|port| port.name));
+        Some(Asked { name, port })
+    });
+    let mut found: Vec<Asked<'_>> = found.collect();
+    let port = found.first().and_then(|first| first.port);
+    found.retain(|one| one.port == port);
+    found
 }
 
-/// Port of that probe.
-pub fn tested_port(workload: &Workload) -> Option<&str> {
-    let (_, probe) = http(workload)?;
-    probe
-        .port
-        .as_ref()
-        .map(|port| port.value.0.as_str())
-        .or_else(|| derived::ports(workload).first().map(|port| port.name))
+/// What a test asks: the probes whose HTTP path it may use and their port, or
+/// only the first TCP port of the Service.
+pub fn tested(workload: &Workload, variants: &[&Workload]) -> (Vec<String>, String) {
+    if !derived::has_service(workload) {
+        return Default::default();
+    }
+    let ports = derived::ports(workload);
+    let mut reachable = ports
+        .iter()
+        .filter(|port| port.exposed && port.protocol == Protocol::Tcp)
+        .map(|port| port.name);
+    let probes = asked(variants);
+    let probed = probes.first().and_then(|probe| probe.port);
+    match probed.filter(|name| reachable.clone().any(|known| known == *name)) {
+        Some(port) => {
+            let names = probes.iter().map(|probe| probe.name.to_owned());
+            (names.collect(), port.to_owned())
+        }
+        None => {
+            let first = reachable.next().unwrap_or_default();
+            (Vec::new(), first.to_owned())
+        }
+    }
 }
 
 /// The values of a container's probes. The first of its ports is the main one.

@@ -54,8 +54,8 @@ fn cpu(stated: Option<&Scaling>) -> Value {
     let Some(scaling) = stated else {
         return json!(70);
     };
-    let something =
-        scaling.memory.is_some() || !scaling.metrics.is_empty() || !scaling.triggers.is_empty();
+    let by_memory = !target(scaling.memory.as_ref()).is_null();
+    let something = by_memory || !scaling.metrics.is_empty() || !scaling.triggers.is_empty();
     match &scaling.cpu {
         None if !something => json!(70),
         stated => target(stated.as_ref()),

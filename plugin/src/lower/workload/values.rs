@@ -1,7 +1,7 @@
 //! The values of a workload.
 
-use super::{containers, probes, scaling, storage, variables};
-use crate::lower::context::{Context, WorkloadFacts};
+use super::{Containers, containers, probes, scaling, storage, variables};
+use crate::lower::context::{ContainerFacts, Context, WorkloadFacts};
 use crate::lower::schemas::{self, Amounts};
 use crate::lower::{capital, install, network};
 use crate::values::{Entry, branch, leaf};
@@ -11,7 +11,7 @@ use taskspec_spec::check::timing;
 use taskspec_spec::derived;
 use taskspec_spec::model::{Document, Placement, Toleration, Workload};
 use taskspec_spec::span::Spanned;
-use taskspec_spec::types::{Any, ServiceType, Spread, Surge, TrafficPolicy};
+use taskspec_spec::types::{Any, Image, ServiceType, Spread, Surge, TrafficPolicy};
 
 /// The values of a workload, without a key of their own.
 pub fn values(
@@ -43,7 +43,7 @@ pub fn values(
         ));
         entries.extend(scaling::values(&facts.scaling, workload));
     }
-    entries.extend(image(facts, workload));
+    entries.extend(image(facts, workload, document));
     entries.extend(words(facts, workload));
     entries.extend(runs(facts, workload));
     entries.extend(ports(facts, workload));
@@ -67,7 +67,7 @@ pub fn values(
     if facts.account {
         entries.push(account(workload));
     }
-    entries.extend(inner_containers(workload));
+    entries.extend(inner_containers(facts, workload, document));
     entries.extend(placement(facts, workload));
     if facts.patched {
         entries.push(patches(facts, workload));
@@ -75,14 +75,27 @@ pub fn values(
     entries
 }
 
-fn image(facts: &WorkloadFacts, workload: &Workload) -> Option<Entry> {
-    let policy = workload
-        .pull_policy
-        .as_ref()
-        .map_or("IfNotPresent", |policy| policy.value.word());
-    let image = workload.image.as_ref().filter(|_| facts.own_image)?;
-    Some(schemas::image(
+/// The image that a workload runs and when nodes pull it: its own, or that of
+/// the one it is like.
+fn running<'a>(
+    document: &'a Document,
+    workload: &'a Workload,
+) -> (Option<&'a Spanned<Image>>, &'static str) {
+    let model = derived::model_of(document, workload);
+    let shared = |model: &'a Workload| model.image.as_ref();
+    let image = workload.image.as_ref().or_else(|| model.and_then(shared));
+    let policy = workload.pull_policy.as_ref();
+    let policy = policy.or_else(|| model.and_then(|model| model.pull_policy.as_ref()));
+    (
         image,
+        policy.map_or("IfNotPresent", |policy| policy.value.word()),
+    )
+}
+
+fn image(facts: &WorkloadFacts, workload: &Workload, document: &Document) -> Option<Entry> {
+    let (image, policy) = running(document, workload);
+    Some(schemas::image(
+        image.filter(|_| facts.own_image)?,
         policy,
         "Tag; empty for the chart's appVersion",
     ))
@@ -640,38 +653,34 @@ fn account(workload: &Workload) -> Entry {
     )
 }
 
-fn inner_containers(workload: &Workload) -> Vec<Entry> {
+fn inner_containers(facts: &WorkloadFacts, workload: &Workload, document: &Document) -> Vec<Entry> {
+    let image = running(document, workload);
     let ports = derived::ports(workload);
-    let section = |key: &str, doc: &str, list: &taskspec_spec::decode::Map<_, _>| {
+    let section = |key: &str, doc: &str, list: &[ContainerFacts], stated: &Containers| {
         (!list.is_empty()).then(|| {
-            let entries = list
-                .iter()
-                .map(
-                    |(name, container): (
-                        &Spanned<String>,
-                        &Spanned<taskspec_spec::model::Container>,
-                    )| {
-                        let own: Vec<_> = ports
-                            .iter()
-                            .filter(|port| port.sidecar == Some(name.value.as_str()))
-                            .cloned()
-                            .collect();
-                        containers::values(name, container, &own)
-                    },
-                )
-                .collect();
-            branch(key, doc, entries)
+            let all = list.iter().zip(stated.iter());
+            let entries = all.map(|(facts, (name, container))| {
+                let own: Vec<_> = ports
+                    .iter()
+                    .filter(|port| port.sidecar == Some(name.value.as_str()))
+                    .cloned()
+                    .collect();
+                containers::values(name, container, facts, image, &own)
+            });
+            branch(key, doc, entries.collect())
         })
     };
     [
         section(
             "initContainers",
             "Containers that run one after another before the workload",
+            &facts.init,
             &workload.init,
         ),
         section(
             "sidecars",
             "Containers that run beside the workload",
+            &facts.sidecars,
             &workload.sidecars,
         ),
     ]

@@ -67,7 +67,33 @@ pub fn of<'a>(
         }
     }
     changed_kind(&envs, &found, sink);
+    changed_source(&envs, &found, context, sink);
     found
+}
+
+/// A reference that leads to one thing in one place and to another elsewhere.
+fn changed_source(
+    envs: &[&Names<EnvName, Spanned<EnvValue>>],
+    found: &Variables,
+    context: Context<'_>,
+    sink: &mut Sink,
+) {
+    for (name, value) in envs.iter().flat_map(|env| env.iter()) {
+        let mut alone = Variables::default();
+        one(&name.value, &value.value, context, &mut alone);
+        let here = alone.entry(&name.value);
+        if here.is_some() && here != found.entry(&name.value) {
+            sink.push(
+                Diagnostic::error(
+                    codes::FIXED_KEY,
+                    format!("`{}` leads elsewhere in another environment", name.value),
+                )
+                .at(value.span, "another source")
+                .note("environments become values files: one set of templates serves all of them")
+                .help("give each source a variable of its own"),
+            );
+        }
+    }
 }
 
 /// A variable that is text in one place and a reference in another: the
@@ -323,6 +349,28 @@ impl Variables {
                 self.computed.push(one);
             }
         }
+    }
+
+    /// Leaves one out.
+    pub fn remove(&mut self, name: &str) {
+        self.secrets.retain(|one| one.variable != name);
+        self.labels.retain(|one| one.variable != name);
+        self.fields.retain(|one| one.variable != name);
+        self.computed.retain(|one| one.variable != name);
+    }
+
+    /// Where a variable comes from, to be compared.
+    fn entry(&self, name: &str) -> Option<Value> {
+        let secrets = self.secrets.iter().filter(|one| one.variable == name);
+        let labels = self.labels.iter().filter(|one| one.variable == name);
+        let fields = self.fields.iter().filter(|one| one.variable == name);
+        let computed = self.computed.iter().filter(|one| one.variable == name);
+        let all = secrets.map(|one| json!(one));
+        let mut all = all
+            .chain(labels.map(|one| json!(one)))
+            .chain(fields.map(|one| json!(one)))
+            .chain(computed.map(|one| json!(one)));
+        all.next()
     }
 
     /// Whether there is none.

@@ -4,10 +4,10 @@ use super::differ::{Step, same};
 use crate::amount::{amount, share};
 use crate::data::to_json;
 use crate::landscape::pods;
-use crate::manifest::{Object, items, matches, text};
 use crate::world::World;
 use serde_json::Value;
 use std::collections::BTreeSet;
+use taskspec_manifest::{Object, items, matches, text};
 use taskspec_report::{Container, Effect, EffectKind};
 
 /// Effects of an object that is new, gone or changed.

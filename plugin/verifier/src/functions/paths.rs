@@ -1,45 +1,41 @@
 //! Places inside of data.
 
 use kube_cel::cel::Value as Cel;
-use kube_cel::cel::objects::Key;
-use std::sync::Arc;
+use kube_cel::cel::objects::KeyRef;
 
-fn field(value: &Cel, key: &Key) -> Cel {
+fn field<'a>(value: &'a Cel, key: &str) -> &'a Cel {
     match value {
-        Cel::Map(map) => map.map.get(key).cloned().unwrap_or(Cel::Null),
-        _ => Cel::Null,
+        Cel::Map(map) => map.get(&KeyRef::String(key)).unwrap_or(&Cel::Null),
+        _ => &Cel::Null,
     }
-}
-
-fn keys(path: &str) -> impl Iterator<Item = Key> {
-    path.split('.')
-        .map(|key| Key::String(Arc::new(key.to_owned())))
 }
 
 /// What stands at a dotted path; null if there is nothing.
 pub fn at(value: &Cel, path: &str) -> Cel {
-    keys(path).fold(value.clone(), |here, key| field(&here, &key))
+    path.split('.').fold(value, field).clone()
 }
 
 /// Everything that stands at a dotted path, through each entry of the lists on
 /// the way and of the one at its end.
 pub fn every(value: &Cel, path: &str) -> Vec<Cel> {
-    let start = spread(vec![value.clone()]);
-    keys(path).fold(start, |here, key| {
-        spread(here.iter().map(|one| field(one, &key)).collect())
-    })
+    let mut here = Vec::new();
+    spread(value, &mut here);
+    for key in path.split('.') {
+        let mut below = Vec::new();
+        for one in here {
+            spread(field(one, key), &mut below);
+        }
+        here = below;
+    }
+    here.into_iter().cloned().collect()
 }
 
-fn spread(values: Vec<Cel>) -> Vec<Cel> {
-    let mut all = Vec::new();
-    for value in values {
-        match value {
-            Cel::Null => {}
-            Cel::List(items) => all.extend(items.iter().cloned()),
-            other => all.push(other),
-        }
+fn spread<'a>(value: &'a Cel, into: &mut Vec<&'a Cel>) {
+    match value {
+        Cel::Null => {}
+        Cel::List(items) => into.extend(items.iter()),
+        other => into.push(other),
     }
-    all
 }
 
 /// Values that a list holds more than once, each named once.

@@ -1,10 +1,10 @@
 //! Who opens connections to whom.
 
 use super::Drawing;
-use crate::manifest::{Object, items, text};
 use crate::network::limits;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use taskspec_manifest::{Object, items, text};
 use taskspec_report::{EdgeKind, NodeKind};
 
 /// Ports of name servers: every pod asks them, so they are in no picture.

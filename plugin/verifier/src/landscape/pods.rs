@@ -1,10 +1,10 @@
 //! Pods of one object in the words of a review.
 
 use crate::data::to_json;
-use crate::manifest::{Object, items, matches, text};
 use crate::world::World;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use taskspec_manifest::{Object, items, matches, text};
 use taskspec_report::{Container, Pods, Port, Probe, Role, Variable, Wait};
 
 /// Everything a review says of an object's pods.

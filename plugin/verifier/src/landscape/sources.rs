@@ -1,9 +1,9 @@
 //! Volumes, Secrets and exposures.
 
 use super::{Drawing, bytes};
-use crate::manifest::{Object, items, text};
 use serde_json::Value;
 use std::collections::BTreeSet;
+use taskspec_manifest::{Object, items, text};
 use taskspec_report::{EdgeKind, NodeKind};
 
 impl Drawing<'_> {

@@ -3,7 +3,6 @@
 use super::{Example, Rule, Scope};
 use crate::data::to_cel;
 use crate::functions::Scene;
-use crate::manifest;
 use crate::world::World;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -29,7 +28,7 @@ pub fn judge(rule: &Rule, example: &Example) -> Vec<Fault> {
     let worlds: Vec<Arc<World>> = texts
         .iter()
         .map(|(name, text)| {
-            let objects = manifest::parse(text, &[]);
+            let objects = taskspec_manifest::parse(text, &[]);
             let objects = objects.unwrap_or_else(|fault| panic!("{}: {fault}", rule.name));
             let mut world = World::new(Ok(objects));
             (*name).clone_into(&mut world.environment);

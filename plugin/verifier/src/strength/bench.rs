@@ -3,7 +3,6 @@
 use super::change::Change;
 use super::damage::{Damage, Place};
 use super::reach::{Reach, has_pods, is_about_pods};
-use crate::manifest::Object;
 use crate::rules::{Rule, Scope};
 use crate::statements::{Check, Form, Statement};
 use crate::verify::Court;
@@ -12,6 +11,7 @@ use serde_json::Value;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+use taskspec_manifest::Object;
 use taskspec_report::{self as report, Fault, Verdict};
 
 /// Statements and what refutes them on undamaged renderings.

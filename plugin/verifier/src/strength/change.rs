@@ -1,10 +1,10 @@
 //! What a damage does to an object.
 
 use super::place::{Step, get, get_mut};
-use crate::manifest::Object;
 use regex::Regex;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use taskspec_manifest::Object;
 
 /// What is done at a place, or to an object as a whole.
 #[derive(Debug, Clone, Deserialize)]

@@ -2,10 +2,10 @@
 
 use super::change::Change;
 use super::place::{Pattern, Step, get};
-use crate::manifest::Object;
 use regex::Regex;
 use serde::Deserialize;
 use serde_json::Value;
+use taskspec_manifest::Object;
 
 /// A kind of damage as its file says it.
 #[derive(Debug, Clone, Deserialize)]

@@ -1,8 +1,7 @@
 //! What a statement looks at, as its expressions tell.
 //!
-//! The interpreter copies whole objects at every call, so judging everything
-//! again for each damage would take minutes. What an expression cannot see need
-//! not be judged. Functions that are not named here count as looking at
+//! Judging everything again for each of thousands of damages would take long.
+//! What an expression cannot see need not be judged. Functions that are not named here count as looking at
 //! everything; what is skipped is never a guess.
 
 use crate::rules::{JudgeData, Rule, Scope};

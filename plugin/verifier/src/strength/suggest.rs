@@ -25,9 +25,9 @@
 use super::bench::in_one_line;
 use super::damage::{Place, Suggest};
 use super::place::{Step, get};
-use crate::manifest::Object;
 use crate::world::{WORKLOADS, World};
 use serde_json::Value;
+use taskspec_manifest::Object;
 
 /// Words that are no names in expressions.
 const RESERVED: [&str; 20] = [

@@ -1,8 +1,8 @@
 //! What is said of containers.
 
 use super::{Container, Facts, Port, Stated, duration};
-use crate::manifest::{Object, items, text};
 use serde_json::{Map, Value, json};
+use taskspec_manifest::{Object, items, text};
 
 /// The tables of a workload's containers beside the main one.
 fn further<'a>(stated: &Stated<'a>) -> Vec<(&'a String, &'a Value, bool)> {
@@ -31,6 +31,19 @@ fn each<'a>(facts: &Facts<'a>) -> Vec<(Stated<'a>, &'a Value, Container<'a>, boo
 
 /// The image as pods name it: without a tag the application's version is taken.
 pub fn image(facts: &Facts<'_>, stated: &str) -> String {
+    let registry = &facts.spec["values"]["global"]["imageRegistry"];
+    let Some(registry) = registry.as_str().filter(|registry| !registry.is_empty()) else {
+        return tagged(facts, stated);
+    };
+    // It takes the place of the image's own.
+    let path = match stated.split_once('/') {
+        Some((host, path)) if host.contains(['.', ':']) || host == "localhost" => path,
+        _ => stated,
+    };
+    format!("{registry}/{}", tagged(facts, path))
+}
+
+fn tagged(facts: &Facts<'_>, stated: &str) -> String {
     let last = stated.rsplit('/').next().unwrap_or_default();
     if let Some((name, digest)) = stated.split_once('@') {
         // A digest says more than the tag before it.

@@ -1,8 +1,9 @@
 //! What is said of Services, hosts and metrics.
 
 use super::{Facts, Stated};
-use crate::manifest::{Object, items, text};
+use crate::world::is_made;
 use serde_json::{Map, Value, json};
+use taskspec_manifest::{Object, items, text};
 
 /// The Service of a workload, without the headless one of a stateful workload.
 fn service<'a>(facts: &Facts<'a>, stated: &Stated<'_>) -> Option<&'a Object> {
@@ -182,12 +183,20 @@ fn ingress(facts: &mut Facts<'_>) {
     facts.place(object, "spec.ingressClassName", table["class"].clone());
     let annotations = &object.value["metadata"]["annotations"];
     for (key, value) in table["annotations"].as_object().into_iter().flatten() {
-        facts.add(
-            object,
-            "metadata.annotations",
-            &annotations[key],
-            value.clone(),
-        );
+        let found = &annotations[key];
+        if let (Some(limit), MIDDLEWARES) = (limit(facts), key.as_str()) {
+            let others = named(found).filter(|one| !is_named(limit, one));
+            let found: Vec<&str> = others.collect();
+            let expected: Vec<&str> = named(value).collect();
+            facts.add(
+                object,
+                "metadata.annotations",
+                &json!(found),
+                json!(expected),
+            );
+        } else {
+            facts.add(object, "metadata.annotations", found, value.clone());
+        }
     }
     let rules = &object.value["spec"]["rules"];
     let mut found: Vec<&str> = items(rules).map(|rule| text(&rule["host"])).collect();
@@ -251,6 +260,9 @@ fn certificate(facts: &mut Facts<'_>, object: &Object, host: &str, rule: &Value)
             );
         } else if tls["controller"] == true {
             facts.add(object, "spec.tls", &listed["secretName"], Value::Null);
+        } else {
+            let found = listed["secretName"].is_string();
+            facts.add(object, "spec.tls", &json!(found), json!(true));
         }
         let annotations = &object.value["metadata"]["annotations"];
         for (key, name) in [
@@ -294,23 +306,41 @@ fn rate(facts: &mut Facts<'_>, object: &Object) {
             facts.add(object, "metadata.annotations", found, json!(expected));
         }
         "traefik" => {
-            let all = facts.objects.iter();
-            let mut limits = all.filter(|one| {
-                one.kind() == "Middleware" && one.value["spec"]["rateLimit"].is_object()
-            });
-            let Some(limit) = limits.next() else {
+            let Some(limit) = limit(facts) else {
                 return facts.missing("Middleware with the rate limit");
             };
             let number = count.parse::<i64>().unwrap_or_default();
             facts.place(limit, "spec.rateLimit.average", json!(number));
             let period = if second { "1s" } else { "60s" };
             facts.place(limit, "spec.rateLimit.period", json!(period));
-            let found = text(&annotations["traefik.ingress.kubernetes.io/router.middlewares"]);
-            let named = found.contains(limit.name());
+            facts.place(limit, "spec.rateLimit.burst", json!(number));
+            let named = named(&annotations[MIDDLEWARES]).any(|one| is_named(limit, one));
             facts.add(object, "metadata.annotations", &json!(named), json!(true));
         }
         _ => {}
     }
+}
+
+/// The annotation by which Traefik takes middlewares.
+const MIDDLEWARES: &str = "traefik.ingress.kubernetes.io/router.middlewares";
+
+/// Traefik's middleware that limits the rate.
+fn limit<'a>(facts: &Facts<'a>) -> Option<&'a Object> {
+    let mut all = facts.objects.iter();
+    all.find(|one| {
+        one.kind() == "Middleware" && is_made(one) && one.value["spec"]["rateLimit"].is_object()
+    })
+}
+
+/// The middlewares that an annotation names.
+fn named(annotation: &Value) -> impl Iterator<Item = &str> {
+    let all = text(annotation).split(',').map(str::trim);
+    all.filter(|one| !one.is_empty())
+}
+
+/// Whether a name with a namespace and a provider means an object.
+fn is_named(object: &Object, name: &str) -> bool {
+    name.ends_with(&format!("-{}@kubernetescrd", object.name()))
 }
 
 fn gateway(facts: &mut Facts<'_>) {
@@ -497,6 +527,11 @@ fn alerts(facts: &mut Facts<'_>) {
         .as_object()
         .cloned()
         .unwrap_or_else(Map::new);
+    let namespace = facts.world.namespace.as_str();
+    let in_namespace = |stated: &Value| match stated.as_str() {
+        Some(text) => json!(text.replace("$namespace", namespace)),
+        None => Value::Null,
+    };
     for (name, alert) in &stated {
         let plain = |text: &str| text.replace(['-', '_'], "").to_lowercase();
         let named = |rule: &Value| plain(text(&rule["alert"])) == plain(name);
@@ -508,12 +543,12 @@ fn alerts(facts: &mut Facts<'_>) {
         let wait = super::duration(&alert["for"]).unwrap_or(300);
         let severity = alert["severity"].as_str().unwrap_or("warning");
         for (found, expected) in [
-            (rule["expr"].clone(), alert["expr"].clone()),
+            (rule["expr"].clone(), in_namespace(&alert["expr"])),
             (json!(super::duration(&rule["for"])), json!(wait)),
             (rule["labels"]["severity"].clone(), json!(severity)),
             (
                 rule["annotations"]["summary"].clone(),
-                alert["summary"].clone(),
+                in_namespace(&alert["summary"]),
             ),
         ] {
             facts.add(object, &path, &found, expected);

@@ -6,16 +6,19 @@
 
 mod connections;
 mod containers;
+mod dependencies;
 mod exposure;
+mod helpers;
+mod peers;
 mod pods;
+mod policies;
 mod scaling;
 mod secrets;
 
 use crate::amount::{amount, seconds};
-use crate::data::to_json;
-use crate::manifest::{Object, items, text};
 use crate::world::World;
 use serde_json::{Map, Value, json};
+use taskspec_manifest::{Object, items, text};
 
 /// What stands at a dotted path of an object.
 fn at<'a>(value: &'a Value, path: &str) -> &'a Value {
@@ -24,11 +27,10 @@ fn at<'a>(value: &'a Value, path: &str) -> &'a Value {
 
 /// The facts of a topic. Topics are the names of the functions below.
 pub fn facts(world: &World, topic: &str) -> Result<Vec<Value>, String> {
-    let spec = to_json(&world.spec);
     let mut facts = Facts {
         world,
         objects: world.all()?,
-        spec: &spec,
+        spec: world.stated(),
         all: Vec::new(),
     };
     match topic {
@@ -53,12 +55,16 @@ pub fn facts(world: &World, topic: &str) -> Result<Vec<Value>, String> {
         "metrics" => exposure::metrics(&mut facts),
         "secrets" => secrets::keys(&mut facts),
         "migrations" => secrets::migrations(&mut facts),
-        "peers" => connections::peers(&mut facts),
+        "peers" => peers::peers(&mut facts),
+        "policies" => policies::policies(&mut facts),
         "connections" => connections::connections(&mut facts),
+        "dependencies" => dependencies::dependencies(&mut facts),
         _ => return Err(format!("nothing is known of `{topic}`")),
     }
     Ok(facts.all)
 }
+
+pub use helpers::helpers;
 
 /// Facts as they are collected.
 pub struct Facts<'a> {

@@ -1,8 +1,8 @@
 //! What is said of pods: when they run, how they are replaced, who they are and where.
 
 use super::{Facts, Stated, duration, pod_spec};
-use crate::manifest::{Object, items, text};
 use serde_json::{Map, Value, json};
+use taskspec_manifest::{Object, items, text};
 
 /// Schedules, attempts and times of what ends.
 pub fn runs(facts: &mut Facts<'_>) {
@@ -308,6 +308,19 @@ fn spread(facts: &mut Facts<'_>, object: &Object, placement: &Value) {
         };
         let path = format!("{}.topologySpreadConstraints", pod_spec(object));
         facts.add(object, &path, &found, expected);
+    }
+    if object.kind() != "Deployment" {
+        return;
+    }
+    // A rollout counts the pods of its own revision only.
+    let all = items(&pods["spec"]["topologySpreadConstraints"]).enumerate();
+    for (index, one) in all {
+        let path = format!(
+            "{}.topologySpreadConstraints[{index}].matchLabelKeys",
+            pod_spec(object)
+        );
+        let expected = json!(["pod-template-hash"]);
+        facts.add(object, &path, &one["matchLabelKeys"], expected);
     }
 }
 

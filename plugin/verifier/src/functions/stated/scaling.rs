@@ -1,8 +1,8 @@
 //! What is said of the number of pods.
 
 use super::{Facts, Stated, duration};
-use crate::manifest::{Object, items, text};
 use serde_json::{Value, json};
+use taskspec_manifest::{Object, items, text};
 
 /// Fewest and most pods.
 pub fn bounds(stated: &Stated<'_>) -> (i64, i64) {
@@ -86,17 +86,17 @@ pub fn autoscalers(facts: &mut Facts<'_>) {
 /// CPU and memory in percent; CPU counts unless something else is stated.
 fn shares(scaling: &Value) -> Vec<(&'static str, i64)> {
     let listed = |key: &str| items(&scaling[key]).next().is_some();
-    let something = !scaling["memory"].is_null() || listed("metrics") || listed("triggers");
     let percent = |value: &Value| match value {
         Value::Number(number) => number.as_i64(),
         Value::String(text) => text.trim_end_matches('%').parse().ok(),
         _ => None,
     };
+    let memory = percent(&scaling["memory"]);
+    let something = memory.is_some() || listed("metrics") || listed("triggers");
     let cpu = match &scaling["cpu"] {
         Value::Null if !something => Some(70),
         stated => percent(stated),
     };
-    let memory = percent(&scaling["memory"]);
     let all = [("cpu", cpu), ("memory", memory)].into_iter();
     all.filter_map(|(name, share)| Some((name, share?)))
         .collect()

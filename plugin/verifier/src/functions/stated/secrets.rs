@@ -1,8 +1,8 @@
 //! What is said of secrets and migrations.
 
 use super::{Container, Facts, containers, duration, pod_spec};
-use crate::manifest::{Object, items, text};
 use serde_json::{Value, json};
+use taskspec_manifest::{Object, items, text};
 
 /// Variables and files that take a key of a Secret.
 pub fn keys(facts: &mut Facts<'_>) {
@@ -69,10 +69,15 @@ fn uses(facts: &mut Facts<'_>, container: &Container<'_>, names: &[&Value]) {
         wanted.extend(variable.map(str::to_owned));
     }
     for variable in wanted {
-        let there = items(&container.value["env"]).any(|one| one["name"] == variable);
+        let there = items(&container.value["env"]).find(|one| one["name"] == variable);
         let path = format!("{}.env.{variable}", container.path);
-        let found = if there { "there" } else { "missing" };
-        facts.add(container.object, &path, &json!(found), json!("there"));
+        let found = match there {
+            Some(one) if one["valueFrom"]["secretKeyRef"].is_object() => "from a Secret",
+            Some(_) => "text",
+            None => "missing",
+        };
+        let expected = json!("from a Secret");
+        facts.add(container.object, &path, &json!(found), expected);
     }
 }
 
@@ -183,11 +188,84 @@ pub fn migrations(facts: &mut Facts<'_>) {
         containers::amounts(facts, container, table, ["100m", "500m", "256Mi", "256Mi"]);
         let wanted = table["env"].as_object().cloned().unwrap_or_default();
         containers::variables_of(facts, container, &wanted);
+        inherited(facts, container);
         way(facts, container.object);
         if container.object.kind() == "Job" {
             job(facts, container.object);
         }
     }
+}
+
+/// Migrations in the image of a workload have its variables, unless `shares-env`
+/// says otherwise: as many faults as of the workload that they are most like.
+fn inherited(facts: &mut Facts<'_>, container: &Container<'_>) {
+    let table = &facts.spec["migrations"];
+    let shares = table["shares-env"].as_bool();
+    let mut workloads = facts.spec["workloads"].as_object().into_iter().flatten();
+    // The workload may be one that is off.
+    let is_unsure = workloads.any(|(_, one)| one["enabled"] == false);
+    if is_unsure || !shares.unwrap_or(table["image"].is_null()) {
+        return;
+    }
+    let models: Vec<Container<'_>> = facts
+        .found()
+        .into_iter()
+        .filter_map(|(stated, object)| facts.container(object, stated.name))
+        .filter(|model| model.value["image"] == container.value["image"])
+        .collect();
+    let lacks = models.iter().map(|model| lacking(facts, container, model));
+    let closest = lacks.min_by_key(Vec::len).unwrap_or_default();
+    for (place, found, expected) in closest {
+        let path = format!("{}.{place}", container.path);
+        facts.add(container.object, &path, &found, expected);
+    }
+}
+
+/// What a container of the migrations lacks of the variables of a workload:
+/// where, what is there, what should be.
+fn lacking(
+    facts: &Facts<'_>,
+    container: &Container<'_>,
+    model: &Container<'_>,
+) -> Vec<(String, Value, Value)> {
+    let own = facts.spec["migrations"]["env"].as_object();
+    let is_own = |name: &str| own.is_some_and(|own| own.contains_key(name));
+    let mut lacks = Vec::new();
+    let known = facts.world.environment_of(container.value);
+    let plain = facts.world.environment_of(model.value);
+    for (name, value) in plain.as_object().into_iter().flatten() {
+        if !is_own(name) && known[name] != *value {
+            lacks.push((format!("env.{name}"), known[name].clone(), value.clone()));
+        }
+    }
+    let is_hook = !container.object.hooks().is_empty();
+    let taken = items(&model.value["env"]).filter(|one| one["valueFrom"].is_object());
+    for one in taken.filter(|one| !is_own(text(&one["name"]))) {
+        let all = items(&container.value["env"]);
+        // The last one of a name counts.
+        let found = all.filter(|other| other["name"] == one["name"]).last();
+        let found = found.map_or(Value::Null, |found| source(found, is_hook));
+        let expected = source(one, is_hook);
+        if found != expected {
+            lacks.push((format!("env.{}", text(&one["name"])), found, expected));
+        }
+    }
+    for one in items(&model.value["envFrom"]).filter(|one| one["secretRef"].is_object()) {
+        if !items(&container.value["envFrom"]).any(|other| other == one) {
+            lacks.push(("envFrom".to_owned(), json!("missing"), one.clone()));
+        }
+    }
+    lacks
+}
+
+/// Where a variable comes from. A hook brings a Secret of its own, with the same keys.
+fn source(variable: &Value, is_hook: bool) -> Value {
+    let mut source = variable["valueFrom"].clone();
+    let reference = source.pointer_mut("/secretKeyRef");
+    if let (true, Some(Value::Object(reference))) = (is_hook, reference) {
+        reference.remove("name");
+    }
+    source
 }
 
 /// Whether they run as the strategy says.
