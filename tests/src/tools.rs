@@ -40,6 +40,29 @@ pub fn runner() -> PathBuf {
         .expect("TASKSPEC_RUNNER names no program; run: cargo xtask test")
 }
 
+/// Makes a program that does what some shell says, and returns its path.
+///
+/// Another process writes it: a program that a test beside this one is just
+/// starting has a copy of every file that is open here for a moment, and what
+/// is open for writing cannot be run.
+///
+/// # Panics
+/// If it cannot be written.
+pub fn script(path: &Path, shell: &str) -> PathBuf {
+    let mut writer = Command::new("sh");
+    writer
+        .args([
+            "-c",
+            r##"printf '#!/bin/sh\n%s\n' "$2" >"$1" && chmod 755 "$1""##,
+        ])
+        .arg("sh")
+        .arg(path)
+        .arg(shell);
+    let status = writer.status().expect("a shell can be run");
+    assert!(status.success(), "{} can be written", path.display());
+    path.to_owned()
+}
+
 /// One version of Helm.
 #[derive(Debug, Clone)]
 pub struct Helm {

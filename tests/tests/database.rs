@@ -14,7 +14,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 use taskspec_tests::chart::{Case, temporary};
 use taskspec_tests::manifest::{self, Object};
-use taskspec_tests::tools::{Helm, said};
+use taskspec_tests::tools::{Helm, said, script};
 use tempfile::TempDir;
 
 const PASSWORD: &str = "correcthorsebatterystaple1234567";
@@ -227,15 +227,12 @@ fn database_url(port: u16, password: &str) -> String {
 }
 
 /// Debian's client is older: it has another name and no time limit (`-t 10`).
-const CLIENT: &str = "#!/bin/sh\n[ \"$1\" = -t ] && shift 2\nexec redis-cli \"$@\"\n";
+const CLIENT: &str = "[ \"$1\" = -t ] && shift 2\nexec redis-cli \"$@\"";
 
 /// A path with the chart's client.
 fn clients() -> TempDir {
     let folder = temporary();
-    let client = folder.path().join("valkey-cli");
-    fs::write(&client, CLIENT).expect("the client can be written");
-    fs::set_permissions(&client, fs::Permissions::from_mode(0o755))
-        .expect("the client can be made executable");
+    script(&folder.path().join("valkey-cli"), CLIENT);
     folder
 }
 

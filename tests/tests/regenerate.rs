@@ -6,6 +6,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::mpsc;
@@ -707,7 +708,7 @@ fn with_plugin(place: &Place, command: &mut Command) {
         &fs::read_to_string(workspace().join("plugin.yaml")).unwrap(),
     );
     fs::create_dir_all(plugin.join("bin")).unwrap();
-    fs::copy(runner(), plugin.join("bin/taskspec")).unwrap();
+    symlink(runner(), plugin.join("bin/taskspec")).unwrap();
     let helm = Helm::newest();
     let path = std::env::var("PATH").unwrap();
     let folder = helm.program().parent().unwrap();

@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 use taskspec_report::{Report, Verdict};
 use taskspec_tests::chart::{Built, Case, copy};
 use taskspec_tests::sarif;
-use taskspec_tests::tools::{Helm, program, runner, said, workspace};
+use taskspec_tests::tools::{Helm, program, runner, said, script, workspace};
 use taskspec_tests::verify::{examination, judge};
 use tempfile::TempDir;
 
@@ -453,14 +453,6 @@ fn a_helm_that_is_missing_or_old_is_named() {
     let refused = run(&old);
     assert_eq!(refused.status.code(), Some(3));
     assert!(said(&refused).contains("3.17"), "{}", said(&refused));
-}
-
-/// A program that does what a line of shell says.
-fn script(path: &Path, line: &str) -> PathBuf {
-    use std::os::unix::fs::PermissionsExt as _;
-    fs::write(path, format!("#!/bin/sh\n{line}\n")).unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
-    path.to_owned()
 }
 
 /// A release cannot be had without a cluster: what Helm says of its tests is

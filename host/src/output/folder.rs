@@ -18,7 +18,7 @@ pub(super) struct Folder {
     is_new: bool,
     /// Relative paths known to be folders, not links.
     known: RefCell<HashSet<String>>,
-    _held: Option<File>,
+    _held: Option<Held>,
 }
 
 impl Folder {
@@ -155,33 +155,52 @@ const HELD_NAME: &str = ".taskspec-tmp-held";
 /// Holds the folder itself, so that nothing is left behind when the process is
 /// killed. A file system without locks is not a reason to refuse.
 #[cfg(unix)]
-fn hold(path: &Path) -> Result<Option<File>, Failure> {
+fn hold(path: &Path) -> Result<Option<Held>, Failure> {
     let file = File::open(path).map_err(|error| Failure::io("open", path, &error))?;
     held(file, path)
 }
 
 #[cfg(not(unix))]
-fn hold(path: &Path) -> Result<Option<File>, Failure> {
+fn hold(path: &Path) -> Result<Option<Held>, Failure> {
     let name = path.join(HELD_NAME);
     let file = File::create(&name).map_err(|error| Failure::io("make", &name, &error))?;
     held(file, path)
 }
 
-fn held(file: File, path: &Path) -> Result<Option<File>, Failure> {
-    match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
+fn held(file: File, path: &Path) -> Result<Option<Held>, Failure> {
+    match Held::new(file) {
+        Ok(held) => Ok(Some(held)),
         Err(TryLockError::WouldBlock) => Err(being_written(path)),
         Err(TryLockError::Error(_)) => Ok(None),
+    }
+}
+
+/// A file or folder that is locked until this is dropped. Closing it would not
+/// end the lock at once: a program that another thread is just starting has a
+/// copy of it for a moment, and the last copy counts.
+#[derive(Debug)]
+pub(super) struct Held(File);
+
+impl Held {
+    pub(super) fn new(file: File) -> Result<Self, TryLockError> {
+        file.try_lock()?;
+        Ok(Self(file))
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let _ = self.0.unlock();
     }
 }
 
 /// Whether the held folder is still the one at the path: another build may have
 /// put a new one there in between.
 #[cfg(unix)]
-fn is_there(path: &Path, held: Option<&File>) -> bool {
+fn is_there(path: &Path, held: Option<&Held>) -> bool {
     use std::os::unix::fs::MetadataExt;
     let id = |metadata: io::Result<Metadata>| metadata.ok().map(|m| (m.dev(), m.ino()));
-    held.is_none_or(|held| id(held.metadata()) == id(fs::metadata(path)))
+    held.is_none_or(|held| id(held.0.metadata()) == id(fs::metadata(path)))
 }
 
 fn being_written(path: &Path) -> Failure {

@@ -25,7 +25,7 @@ use super::FileOutcome;
 use super::FileState;
 use super::commit::{Job, is_own, link_or_copy, orig, outcomes, save_as};
 use super::disk::OnDisk;
-use super::folder::Folder;
+use super::folder::{Folder, Held};
 use super::lock::Lock;
 use super::paths::TEMPORARY_PREFIX;
 
@@ -45,7 +45,7 @@ struct Place {
     old: PathBuf,
     /// The new chart's folder, held like the old one's: whoever opens it after
     /// the exchange has to wait until this build has cleared up.
-    _held: fs::File,
+    _held: Held,
 }
 
 impl Place {
@@ -66,8 +66,7 @@ impl Place {
             if old.exists() || fs::create_dir(&new).is_err() {
                 return None;
             }
-            let held = fs::File::open(&new).ok()?;
-            held.try_lock().ok()?;
+            let held = Held::new(fs::File::open(&new).ok()?).ok()?;
             Some(Self {
                 folder: folder.clone(),
                 new,

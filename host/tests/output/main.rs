@@ -699,3 +699,27 @@ fn a_read_only_folder_of_others_is_taken_over() {
     assert_eq!(beside.count(), 1);
     fs::set_permissions(chart.path("docs"), fs::Permissions::from_mode(0o755)).unwrap();
 }
+
+/// A program that another thread starts meanwhile has every open file for a
+/// moment, and must not keep the folder held with it.
+#[cfg(unix)]
+#[test]
+fn a_program_that_starts_meanwhile_holds_nothing() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let chart = Chart::built(FILES);
+    let is_done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_done.load(Ordering::Relaxed) {
+                let ended = std::process::Command::new("true").status();
+                assert!(ended.unwrap().success());
+            }
+        });
+        let refused = (0..300).find_map(|n| {
+            let contents = format!("a: {n}\n");
+            chart.build(&[("values.yaml", &contents)]).err()
+        });
+        is_done.store(true, Ordering::Relaxed);
+        assert!(refused.is_none(), "{refused:?}");
+    });
+}

@@ -87,7 +87,7 @@ fn a_second_build_of_the_folder_is_refused() {
     );
     assert!(failure.help.is_some());
     assert!(chart.path("values.yaml").exists());
-    drop(held);
+    held.unlock().unwrap();
     chart.build(&[FILES[0]]).unwrap();
 }
 
