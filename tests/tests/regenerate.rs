@@ -708,7 +708,10 @@ fn with_plugin(place: &Place, command: &mut Command) {
         &fs::read_to_string(workspace().join("plugin.yaml")).unwrap(),
     );
     fs::create_dir_all(plugin.join("bin")).unwrap();
-    symlink(runner(), plugin.join("bin/taskspec")).unwrap();
+    let program = plugin.join("bin/taskspec");
+    if !program.exists() {
+        symlink(runner(), program).unwrap();
+    }
     let helm = Helm::newest();
     let path = std::env::var("PATH").unwrap();
     let folder = helm.program().parent().unwrap();
