@@ -245,8 +245,20 @@ pub fn references<'a>(
         .map(|(_, value)| &value.value)
 }
 
-/// Names of the workloads that a workload connects to, each once.
+/// Names of the workloads that a workload connects to, each once, without itself.
 pub fn calls<'a>(document: &'a Document, name: &str, workload: &'a Workload) -> Vec<&'a str> {
+    let mut all = reached(document, workload);
+    all.retain(|called| *called != name);
+    all
+}
+
+/// Whether a workload connects to its own Service: some other pod of it answers.
+pub fn calls_itself(document: &Document, name: &str, workload: &Workload) -> bool {
+    reached(document, workload).contains(&name)
+}
+
+/// Names of the workloads that it connects to, each once.
+fn reached<'a>(document: &'a Document, workload: &'a Workload) -> Vec<&'a str> {
     let model = model_of(document, workload);
     let stated = workload
         .calls
@@ -259,7 +271,7 @@ pub fn calls<'a>(document: &'a Document, name: &str, workload: &'a Workload) -> 
     });
     let mut all = Vec::new();
     for called in stated.chain(referred) {
-        if called != name && !all.contains(&called) {
+        if !all.contains(&called) {
             all.push(called);
         }
     }
@@ -322,13 +334,11 @@ pub fn carrier<'a>(document: &'a Document, database: &str) -> Option<&'a str> {
         |workload: &Workload| runs_always(workload) && uses(document, workload).contains(&database);
     let main = main_workload(document)
         .filter(|name| document.workloads.get(name).is_some_and(|w| uses(w)));
-    main.or_else(|| {
-        document
-            .workloads
-            .iter()
-            .find(|(_, workload)| uses(workload))
-            .map(|(name, _)| name.value.as_str())
-    })
+    let others = || document.workloads.iter().filter(|(_, one)| uses(one));
+    // Rather one with an image and variables of its own.
+    let own = || others().find(|(_, one)| one.like.is_none());
+    let name = |(name, _): (&'a Spanned<String>, _)| name.value.as_str();
+    main.or_else(|| own().or_else(|| others().next()).map(name))
 }
 
 /// The workload whose variables the migrations share.

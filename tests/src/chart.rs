@@ -5,6 +5,7 @@ use crate::manifest::Object;
 use crate::structure::Rendering;
 use crate::tools::{Helm, said, workspace};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use taskspec_plugin::Chart;
@@ -399,4 +400,25 @@ pub fn copy(from: &Path, to: &Path) {
             fs::copy(&path, &place).expect("the file can be copied");
         }
     }
+}
+
+/// Every file below a folder, by its path there.
+///
+/// # Panics
+/// If one cannot be read or is no text.
+pub fn files(folder: &Path) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(folder).expect("the folder is readable") {
+        let path = entry.expect("the folder is readable").path();
+        let name = path.file_name().expect("an entry has a name");
+        let name = name.to_string_lossy().into_owned();
+        if path.is_dir() {
+            let inner = files(&path).into_iter();
+            found.extend(inner.map(|(below, text)| (format!("{name}/{below}"), text)));
+        } else {
+            let text = fs::read_to_string(&path).expect("the file is text");
+            found.insert(name, text);
+        }
+    }
+    found
 }

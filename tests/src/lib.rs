@@ -3,12 +3,14 @@
 //! and renderings are read as objects that the checks in [`structure`] judge.
 
 pub mod chart;
+pub mod crossed;
 pub mod existing;
 pub mod manifest;
 pub mod parallel;
 pub mod review;
 pub mod sarif;
 pub mod structure;
+pub mod tables;
 pub mod text;
 pub mod tools;
 pub mod verify;

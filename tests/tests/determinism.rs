@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
-use taskspec_tests::chart::{Built, Case, temporary, write};
+use taskspec_tests::chart::{Built, Case, files, temporary, write};
 use taskspec_tests::existing;
 use taskspec_tests::manifest;
 use taskspec_tests::parallel;
@@ -81,24 +81,6 @@ fn the_component_gives_the_same_bytes_as_the_native_compiler() {
             .map(|path| format!("{}: {path} differs", case.name))
             .collect()
     });
-}
-
-/// Every file below a folder, by its path there.
-fn files(folder: &Path) -> BTreeMap<String, String> {
-    let mut found = BTreeMap::new();
-    for entry in fs::read_dir(folder).expect("the folder is readable") {
-        let path = entry.expect("the folder is readable").path();
-        let name = path.file_name().expect("an entry has a name");
-        let name = name.to_string_lossy().into_owned();
-        if path.is_dir() {
-            let inner = files(&path).into_iter();
-            found.extend(inner.map(|(below, text)| (format!("{name}/{below}"), text)));
-        } else {
-            let text = fs::read_to_string(&path).expect("the file is text");
-            found.insert(name, text);
-        }
-    }
-    found
 }
 
 #[test]

@@ -459,6 +459,14 @@ fn what_differs_between_environments_and_cannot_is_refused() {
             ),
             "`/etc/a` is its own in some environments and shared in others",
         ),
+        (
+            like(
+                &format!("{secret}\nsidecars.side.command = [\"run\"]"),
+                "",
+                "[environments.dev.workloads.api.sidecars.side]\nenv.KEY = \"text\"",
+            ),
+            "`KEY` is its own in some environments and shared in others",
+        ),
     ] {
         let refused = taskspec_plugin::compile(&spec, &[]);
         assert!(refused.chart.is_none(), "{said}");

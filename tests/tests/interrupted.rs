@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use taskspec_tests::chart::{copy, temporary, write};
+use taskspec_tests::chart::{copy, files, temporary, write};
 use taskspec_tests::parallel;
 use taskspec_tests::tools::{runner, said};
 
@@ -49,27 +49,9 @@ type Tree = BTreeMap<String, String>;
 
 /// Everything in a chart's folder but the runner's own files beside the lock.
 fn tree(folder: &Path) -> Tree {
-    let mut all = Tree::new();
-    collect(folder, "", &mut all);
+    let mut all = files(folder);
+    all.retain(|path, _| !path.split('/').any(|part| part.starts_with(".taskspec")));
     all
-}
-
-fn collect(folder: &Path, below: &str, all: &mut Tree) {
-    let entries = fs::read_dir(folder).expect("the folder is readable");
-    for entry in entries {
-        let path = entry.expect("the folder is readable").path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if name.starts_with(".taskspec") {
-            continue;
-        }
-        let place = format!("{below}{name}");
-        if path.is_dir() {
-            collect(&path, &format!("{place}/"), all);
-        } else {
-            let text = fs::read_to_string(&path).expect("the file is text");
-            all.insert(place, text);
-        }
-    }
 }
 
 /// Folders and files that a killed build left.

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use taskspec_tests::chart::{Built, Case, Variant};
 use taskspec_tests::manifest::{self, Object};
 use taskspec_tests::parallel;
+use taskspec_tests::tables::{self, Place};
 use taskspec_tests::text::written;
 use taskspec_tests::tools::Helm;
 use taskspec_tests::verify::{examination, faults, judge};
@@ -39,55 +40,11 @@ fn is_entangled(place: &[String]) -> bool {
     of_host || image && (is(0, "migrations") || place.len() > 3)
 }
 
-type Place = Vec<String>;
-
-/// Places of tables and leaves below the sections.
-fn places(table: &toml::Table, prefix: &[String], found: &mut Vec<Place>) {
-    for (key, value) in table {
-        let mut place = prefix.to_vec();
-        place.push(key.clone());
-        if prefix.is_empty() && SHARED.contains(&key.as_str()) {
-            continue;
-        }
-        if let Some(inner) = value.as_table() {
-            places(inner, &place, found);
-        }
-        if place.len() > 1 {
-            found.push(place);
-        }
-    }
-}
-
-/// Takes what stands at a place.
-fn take(table: &mut toml::Table, place: &[String]) -> Option<toml::Value> {
-    let (last, path) = place.split_last()?;
-    let mut here = table;
-    for key in path {
-        here = here.get_mut(key)?.as_table_mut()?;
-    }
-    here.remove(last)
-}
-
-/// Puts a value at a place below an environment, where nothing is stated yet.
-fn put(table: &mut toml::Table, place: &[String], value: toml::Value) -> bool {
-    let Some((last, path)) = place.split_last() else {
-        return false;
-    };
-    let mut here = table;
-    for key in path {
-        let next = here
-            .entry(key)
-            .or_insert_with(|| toml::Value::Table(toml::Table::new()));
-        let Some(next) = next.as_table_mut() else {
-            return false;
-        };
-        here = next;
-    }
-    if here.contains_key(last) {
-        return false;
-    }
-    here.insert(last.clone(), value);
-    true
+/// Places below the sections that are not shared.
+fn places(table: &toml::Table) -> Vec<Place> {
+    let mut all = tables::places(table);
+    all.retain(|place| place.len() > 1 && !SHARED.contains(&place[0].as_str()));
+    all
 }
 
 /// The specification with an environment at least, and that one's name.
@@ -107,10 +64,14 @@ fn with_environment(case: &Case) -> (toml::Table, String) {
 /// The specification with one fact moved into the environment.
 fn moved(table: &toml::Table, environment: &str, place: &[String]) -> Option<toml::Table> {
     let mut table = table.clone();
-    let value = take(&mut table, place)?;
-    let all = table.get_mut("environments")?.as_table_mut()?;
-    let one = all.get_mut(environment)?.as_table_mut()?;
-    put(one, place, value).then_some(table)
+    let value = tables::take(&mut table, place)?;
+    let environment = ["environments".to_owned(), environment.to_owned()];
+    let to = [&environment, place].concat();
+    if tables::get(&table, &to).is_some() {
+        return None;
+    }
+    tables::put(&mut table, &to, value);
+    tables::get(&table, &to).is_some().then_some(table)
 }
 
 fn build(name: &str, table: &toml::Table) -> Option<Built> {
@@ -262,8 +223,7 @@ fn moves(stride: usize) -> Vec<(Move, Arc<Vec<Object>>)> {
         let before = objects(&original, &variant(&original, &environment))
             .unwrap_or_else(|fault| panic!("{fault}"));
         let before = Arc::new(before);
-        let mut all = Vec::new();
-        places(&table, &[], &mut all);
+        let mut all = places(&table);
         all.retain(|place| !is_entangled(place));
         for place in all.into_iter().step_by(stride) {
             if let Some(table) = moved(&table, &environment, &place) {

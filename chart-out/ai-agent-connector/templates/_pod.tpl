@@ -48,7 +48,7 @@
 
 {{/* Variables of the container cache-directories. */}}
 {{- define "ai-agent-connector.connector.cache-directories.env" -}}
-{{- include "ai-agent-connector.plainVariables" .Values.initContainers.cacheDirectories.env }}
+{{- include "ai-agent-connector.plainVariables" (list .Values.initContainers.cacheDirectories.env) }}
 {{- end }}
 
 {{/* Files of connector. */}}

@@ -17,11 +17,16 @@
 {{- end }}
 {{- end }}
 
-{{/* Full name with a suffix that survives the limit of 63 characters, or a lower one.
+{{/* Full name with a suffix that survives the limit of 63 characters, or a lower one;
+     cut more where it would be the full name again.
      Takes (dict "context" $ "suffix" "…"), perhaps with "limit". */}}
 {{- define "task-api.suffixed" -}}
+{{- $name := include "task-api.fullname" .context }}
 {{- $room := sub (int (default 63 .limit)) (add1 (len .suffix)) | int }}
-{{- printf "%s-%s" (include "task-api.fullname" .context | trunc $room | trimSuffix "-") .suffix }}
+{{- if eq $name (printf "%s-%s" (trunc $room $name | trimSuffix "-") .suffix) }}
+{{- $room = sub $room 2 | int }}
+{{- end }}
+{{- printf "%s-%s" (trunc $room $name | trimSuffix "-") .suffix }}
 {{- end }}
 
 {{/* Chart and version as a label. */}}
@@ -133,11 +138,33 @@ capabilities:
 {{- if and (kindIs "float64" .) (eq (floor .) .) }}{{ int64 . }}{{ else }}{{ . }}{{ end }}
 {{- end }}
 
-{{/* Plain variables as a container lists them. Takes a map. */}}
+{{/* Plain variables as a container lists them, each after those that its text names:
+     Kubernetes expands only what stands before. Takes maps; the last one wins. */}}
 {{- define "task-api.plainVariables" -}}
+{{- $left := dict }}
+{{- range . }}
 {{- range $name, $value := . }}
+{{- $_ := set $left $name (include "task-api.text" $value) }}
+{{- end }}
+{{- end }}
+{{- range until (len $left) }}
+{{- range $name, $text := $left }}
+{{- $waits := false }}
+{{- range $other := keys $left }}
+{{- if and (ne $other $name) (contains (printf "$(%s)" $other) $text) }}
+{{- $waits = true }}
+{{- end }}
+{{- end }}
+{{- if not $waits }}
 - name: {{ $name | quote }}
-  value: {{ include "task-api.text" $value | quote }}
+  value: {{ $text | quote }}
+{{- $_ := unset $left $name }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- range $name, $text := $left }}
+- name: {{ $name | quote }}
+  value: {{ $text | quote }}
 {{- end }}
 {{- end }}
 
@@ -159,7 +186,9 @@ capabilities:
 {{- range $name, $value := .Values.agent.env }}
 {{- $_ := set $env $name (include "task-api.text" $value) }}
 {{- end }}
-{{- toYaml $env }}
+{{- range $name, $text := $env }}
+{{ $name | quote }}: {{ $text | quote }}
+{{- end }}
 {{- end }}
 
 {{/* What pods of agent read from ConfigMaps: they restart when it changes. */}}
@@ -188,7 +217,7 @@ capabilities:
 {{- range $name, $value := .Values.migration.env }}
 {{- $_ := set $env $name (include "task-api.text" $value) }}
 {{- end }}
-{{- include "task-api.plainVariables" $env }}
+{{- include "task-api.plainVariables" (list $env) }}
 {{- end }}
 
 {{/* Name of the Secret. Reads only the release and global values, because the

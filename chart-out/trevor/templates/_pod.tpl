@@ -9,10 +9,6 @@
 {{- end }}
 {{- end }}
 
-{{/* Variables that name others: Kubernetes expands $(NAME) in a container only. */}}
-{{- define "trevor.trevor.composed" -}}
-{{- end }}
-
 {{/* Variables of trevor besides those of ConfigMaps. */}}
 {{- define "trevor.trevor.variables" -}}
 {{- include "trevor.postgresql.urlVariable" (dict "context" . "name" "DATABASE_URL") | nindent 0 }}

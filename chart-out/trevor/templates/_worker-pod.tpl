@@ -43,7 +43,6 @@
 {{- define "trevor.worker.variables" -}}
 {{- include "trevor.postgresql.urlVariable" (dict "context" . "name" "DATABASE_URL") | nindent 0 }}
 {{- include "trevor.redis.urlVariable" (dict "context" . "name" "REDIS_URL") | nindent 0 }}
-{{- include "trevor.trevor.composed" . }}
 {{- with .Values.worker.extraEnv }}
 {{- toYaml . | nindent 0 }}
 {{- end }}

@@ -199,6 +199,8 @@ pub struct WorkloadFacts {
     pub extra_ingress: bool,
     /// Whether pods of a StatefulSet start at the same time.
     pub parallel: bool,
+    /// Whether its pods connect to one another.
+    pub among: bool,
     /// Names of the ports that an Ingress or a route leads to.
     pub exposed: Vec<String>,
     /// Whether its pods wait for the migrations.
@@ -240,7 +242,8 @@ pub struct WorkloadFacts {
     pub has_files: bool,
     /// How templates reach the texts of those files, each a value of its own.
     pub files_v: Vec<String>,
-    /// Plain variables whose text names other variables, such as `$(HOST)`.
+    /// Plain variables whose text names other variables, such as `$(HOST)`, here
+    /// or in the workload that it is like.
     pub composed: Vec<String>,
     /// Containers that run before it.
     pub init: Vec<ContainerFacts>,
@@ -310,6 +313,19 @@ pub struct LabelVariable {
     pub variable: String,
     /// Key of the label.
     pub label: String,
+}
+
+/// A workload whose variables the migrations share.
+#[derive(Debug, Clone, Serialize)]
+pub struct ModelFacts {
+    /// Its name.
+    pub name: String,
+    /// How templates reach its values.
+    pub v: String,
+    /// Labels that are variables of it.
+    pub labels: Vec<LabelVariable>,
+    /// Plain variables of it that the migrations have from elsewhere.
+    pub replaced: Vec<String>,
 }
 
 /// A variable that takes a field of the pod.
@@ -429,8 +445,10 @@ pub struct ContainerFacts {
     pub args: bool,
     /// Whether it has the workload's variables too.
     pub shares_env: bool,
-    /// Its own variables that do not stand in its values.
+    /// Its variables that do not stand in its values, and those that it shares.
     pub variables: Variables,
+    /// Plain variables that it shares and that name others.
+    pub composed: Vec<String>,
     /// Its files with plain text.
     pub files: Vec<FileFacts>,
     /// Its files that hold a key of a Secret.
@@ -666,16 +684,12 @@ pub struct MigrationFacts {
     pub url_key: String,
     /// Variables that do not stand in its values.
     pub variables: Variables,
-    /// Workload whose variables it shares; empty for none.
-    pub model: String,
-    /// How templates reach that workload's values.
-    pub model_v: String,
+    /// Workloads whose variables they share; each wins over those before it.
+    pub models: Vec<ModelFacts>,
     /// Names of the dependencies that it may connect to.
     pub connects: Vec<String>,
     /// Workloads that it may connect to, with their ports.
     pub calls: Vec<CallFacts>,
-    /// Labels that are variables of that workload.
-    pub model_labels: Vec<LabelVariable>,
     /// Names of the dependencies it uses.
     pub uses: Vec<String>,
     /// Whether the specification gives a command.

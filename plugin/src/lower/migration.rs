@@ -1,9 +1,9 @@
 //! Migrations: the strategy that can work, its facts and its values.
 
-use super::context::{CallFacts, DependencyFacts, MigrationFacts};
+use super::context::{CallFacts, DependencyFacts, MigrationFacts, ModelFacts, Variables};
 use super::network::Connections;
 use super::schemas::{self, Amounts};
-use super::workload::{Places, VariableContext};
+use super::workload::{Places, Stated, VariableContext};
 use super::{Everywhere, network, workload};
 use crate::values::{Entry, branch, leaf};
 use serde_json::json;
@@ -74,32 +74,23 @@ pub fn resolve(
         .iter()
         .map(|name| name.value.0.as_str())
         .collect();
+    let context = VariableContext {
+        base,
+        places: &places,
+        dependencies,
+    };
     let mut variables = workload::variables(
         stated().map(|migrations| &migrations.env),
         &uses,
         &migrations.uses,
-        VariableContext {
-            base,
-            places: &places,
-            dependencies,
-        },
+        context,
         sink,
     );
     let carrier = derived::carrier(base, &database.name);
-    let model = derived::migration_model(base);
-    let mut model_labels = Vec::new();
-    if let Some((name, workload)) = model {
-        let envs = everywhere.workload(name).into_iter().map(|one| &one.env);
-        let context = VariableContext {
-            base,
-            places: &places,
-            dependencies,
-        };
-        let connected = derived::uses(base, workload);
-        let theirs = workload::variables(envs, &connected, &[], context, sink);
-        model_labels.clone_from(&theirs.labels);
-        variables.inherit(theirs);
-    }
+    let own: Stated = stated()
+        .map(|migrations| workload::names(&migrations.env))
+        .collect();
+    let models = models(everywhere, context, &own, &mut variables, sink);
     let places = &places;
     let calls = connections
         .calls(network::MIGRATIONS)
@@ -134,11 +125,7 @@ pub fn resolve(
         database: database.name.clone(),
         url_key: database.url_key.clone(),
         variables,
-        model: model.map(|(name, _)| name.to_owned()).unwrap_or_default(),
-        model_v: model
-            .map(|(name, _)| places.of_workload(name).v)
-            .unwrap_or_default(),
-        model_labels,
+        models,
         uses: uses.into_iter().map(str::to_owned).collect(),
         connects: everywhere.migration_connections(),
         calls,
@@ -147,13 +134,62 @@ pub fn resolve(
         image_v: if own_image {
             ".Values.migration.image".to_owned()
         } else {
-            let place = places.of_workload(carrier.unwrap_or_default());
-            format!("{}.image", place.v)
+            let name = carrier.unwrap_or_default();
+            workload::image_v(places, name, &everywhere.workload(name))
         },
         carrier: carrier.filter(|_| in_pods).unwrap_or_default().to_owned(),
         marker_schema: format!("{}_chart", chart.replace('-', "_")),
         database_in_release: database.in_release,
     })
+}
+
+/// Workloads whose variables the migrations share: the one whose image they run,
+/// after the one that it is like. What they have of them is added to their own
+/// `variables`, of which `own` are the stated names.
+fn models(
+    everywhere: &Everywhere<'_>,
+    context: VariableContext<'_>,
+    own: &Stated,
+    variables: &mut Variables,
+    sink: &mut Sink,
+) -> Vec<ModelFacts> {
+    let base = everywhere.base;
+    let Some((name, workload)) = derived::migration_model(base) else {
+        return Vec::new();
+    };
+    let like = derived::model_of(base, workload).and(workload.like.as_ref());
+    let chain = like.map(|like| like.value.0.as_str()).into_iter();
+    let (mut theirs, mut stated) = (Variables::default(), Stated::new());
+    let mut models = Vec::new();
+    for one in chain.chain([name]) {
+        let variants = everywhere.workload(one);
+        let envs = || variants.iter().map(|variant| &variant.env);
+        let connected = derived::uses(base, workload);
+        let uses: &[&str] = if one == name { &connected } else { &[] };
+        // The workloads themselves are told what is wrong with them.
+        let unheard = &mut Sink::default();
+        let mut here = workload::variables(envs(), uses, &[], context, unheard);
+        let names: Stated = envs().map(workload::names).collect();
+        workload::share(&mut here, theirs, &names, &stated, "", unheard);
+        stated.extend(names);
+        models.push((one, workload::texts(envs()), here.labels.clone()));
+        theirs = here;
+    }
+    let whose = "the workload whose variables they share";
+    workload::share(variables, theirs, own, &stated, whose, sink);
+    models
+        .into_iter()
+        .map(|(one, mut texts, mut labels)| {
+            texts.retain(|text| variables.has(text));
+            labels.retain(|label| !variables.has(&label.variable));
+            ModelFacts {
+                name: one.to_owned(),
+                v: context.places.of_workload(one).v,
+                labels,
+                replaced: texts.into_iter().collect(),
+            }
+        })
+        .collect()
 }
 
 /// The database that is migrated.
@@ -296,7 +332,8 @@ pub fn strategy_in(document: &Document, facts: &MigrationFacts) -> &'static str 
 
 /// The values below `migration`.
 pub fn values(facts: &MigrationFacts, migrations: &Migrations, document: &Document) -> Entry {
-    let model = document.workloads.get(&facts.model);
+    let model = facts.models.last();
+    let model = model.and_then(|model| document.workloads.get(&model.name));
     let user = migrations
         .user
         .as_ref()

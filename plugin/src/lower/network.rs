@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use taskspec_spec::derived;
 use taskspec_spec::model::{Document, Egress, Peer, PeerTable, Workload};
 use taskspec_spec::span::Spanned;
+use taskspec_spec::types::WorkloadKind;
 
 /// Addresses that are not public: private networks, carrier-grade NAT,
 /// link-local (with the clouds' metadata service) and loopback.
@@ -37,6 +38,8 @@ pub struct Connections {
     calls: BTreeMap<String, Vec<(String, Ports)>>,
     callers: BTreeMap<String, Vec<(String, Ports)>>,
     exposed: BTreeMap<String, BTreeSet<String>>,
+    /// Workloads whose pods connect to one another.
+    among: BTreeSet<String>,
 }
 
 impl Connections {
@@ -55,6 +58,11 @@ impl Connections {
                         connections.add(name, called, (!ports.is_empty()).then_some(ports));
                     }
                 }
+                if workload.kind.value == WorkloadKind::Stateful
+                    || derived::calls_itself(document, name, workload)
+                {
+                    connections.among.insert(name.value.clone());
+                }
                 let own = derived::ports(workload);
                 for (caller, table) in workload.allow_from.iter().filter_map(component) {
                     let named = own
@@ -64,8 +72,8 @@ impl Connections {
                     connections.add(caller, name, (!ports.is_empty()).then_some(ports));
                 }
             }
-            if let Some((name, model)) = derived::migration_model(document) {
-                for called in derived::calls(document, name, model) {
+            if let Some((_, model)) = derived::migration_model(document) {
+                for called in derived::calls(document, MIGRATIONS, model) {
                     connections.add(MIGRATIONS, called, None);
                 }
             }
@@ -99,6 +107,12 @@ impl Connections {
     /// Workloads that connect to one.
     pub fn callers(&self, name: &str) -> Vec<(String, Ports)> {
         self.callers.get(name).cloned().unwrap_or_default()
+    }
+
+    /// Whether the pods of a workload connect to one another: to be members of a
+    /// cluster, or through their Service.
+    pub fn among(&self, name: &str) -> bool {
+        self.among.contains(name)
     }
 
     /// Names of the ports that an Ingress or a route leads to.

@@ -17,11 +17,16 @@
 {{- end }}
 {{- end }}
 
-{{/* Full name with a suffix that survives the limit of 63 characters, or a lower one.
+{{/* Full name with a suffix that survives the limit of 63 characters, or a lower one;
+     cut more where it would be the full name again.
      Takes (dict "context" $ "suffix" "…"), perhaps with "limit". */}}
 {{- define "[[chart.name]].suffixed" -}}
+{{- $name := include "[[chart.name]].fullname" .context }}
 {{- $room := sub (int (default 63 .limit)) (add1 (len .suffix)) | int }}
-{{- printf "%s-%s" (include "[[chart.name]].fullname" .context | trunc $room | trimSuffix "-") .suffix }}
+{{- if eq $name (printf "%s-%s" (trunc $room $name | trimSuffix "-") .suffix) }}
+{{- $room = sub $room 2 | int }}
+{{- end }}
+{{- printf "%s-%s" (trunc $room $name | trimSuffix "-") .suffix }}
 {{- end }}
 
 {{/* Chart and version as a label. */}}
@@ -133,11 +138,33 @@ capabilities:
 {{- if and (kindIs "float64" .) (eq (floor .) .) }}{{ int64 . }}{{ else }}{{ . }}{{ end }}
 {{- end }}
 
-{{/* Plain variables as a container lists them. Takes a map. */}}
+{{/* Plain variables as a container lists them, each after those that its text names:
+     Kubernetes expands only what stands before. Takes maps; the last one wins. */}}
 {{- define "[[chart.name]].plainVariables" -}}
+{{- $left := dict }}
+{{- range . }}
 {{- range $name, $value := . }}
+{{- $_ := set $left $name (include "[[chart.name]].text" $value) }}
+{{- end }}
+{{- end }}
+{{- range until (len $left) }}
+{{- range $name, $text := $left }}
+{{- $waits := false }}
+{{- range $other := keys $left }}
+{{- if and (ne $other $name) (contains (printf "$(%s)" $other) $text) }}
+{{- $waits = true }}
+{{- end }}
+{{- end }}
+{{- if not $waits }}
 - name: {{ $name | quote }}
-  value: {{ include "[[chart.name]].text" $value | quote }}
+  value: {{ $text | quote }}
+{{- $_ := unset $left $name }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- range $name, $text := $left }}
+- name: {{ $name | quote }}
+  value: {{ $text | quote }}
 {{- end }}
 {{- end }}
 #% for w in workloads
@@ -167,7 +194,9 @@ capabilities:
 {{- range $name, $value := [[w.v]].env }}
 {{- $_ := set $env $name (include "[[chart.name]].text" $value) }}
 {{- end }}
-{{- toYaml $env }}
+{{- range $name, $text := $env }}
+{{ $name | quote }}: {{ $text | quote }}
+{{- end }}
 {{- end }}
 #% if w.has_files
 
@@ -260,21 +289,21 @@ capabilities:
 {{/* Variables of the migrations that are no secrets. */}}
 {{- define "[[chart.name]].migration.env" -}}
 {{- $env := dict }}
-#% if migration.model
-#% for variable in migration.model_labels
+#% for model in migration.models
+#% for variable in model.labels
 {{- $_ := set $env "[[variable.variable]]" (index .Values.commonLabels "[[variable.label]]" | default "") }}
 #% endfor
-{{- range $name, $value := [[migration.model_v]].env }}
+{{- range $name, $value := <% if model.replaced %>omit <% endif %>[[model.v]].env<% for name in model.replaced %> "[[name]]"<% endfor %> }}
 {{- $_ := set $env $name (include "[[chart.name]].text" $value) }}
 {{- end }}
-#% endif
+#% endfor
 #% for variable in migration.variables.labels
 {{- $_ := set $env "[[variable.variable]]" (index .Values.commonLabels "[[variable.label]]" | default "") }}
 #% endfor
 {{- range $name, $value := .Values.migration.env }}
 {{- $_ := set $env $name (include "[[chart.name]].text" $value) }}
 {{- end }}
-{{- include "[[chart.name]].plainVariables" $env }}
+{{- include "[[chart.name]].plainVariables" (list $env) }}
 {{- end }}
 #% endif
 #% for one in secret.own

@@ -41,9 +41,9 @@
     {{- toYaml . | nindent 4 }}
   {{- end }}
 #% endif
-#% if migration.model
-  {{- $secrets := concat [[migration.model_v]].envFromSecrets .Values.migration.envFromSecrets | uniq }}
-  {{- $configMaps := concat [[migration.model_v]].envFromConfigMaps .Values.migration.envFromConfigMaps | uniq }}
+#% if migration.models
+  {{- $secrets := concat<% for model in migration.models %> [[model.v]].envFromSecrets<% endfor %> .Values.migration.envFromSecrets | uniq }}
+  {{- $configMaps := concat<% for model in migration.models %> [[model.v]].envFromConfigMaps<% endfor %> .Values.migration.envFromConfigMaps | uniq }}
 #% else
   {{- $secrets := .Values.migration.envFromSecrets }}
   {{- $configMaps := .Values.migration.envFromConfigMaps }}

@@ -25,26 +25,12 @@
 #% endfor
 {{- end }}
 
-#% if w.composed or w.is_model
-{{/* Variables that name others: Kubernetes expands $(NAME) in a container only. */}}
-{{- define "[[chart.name]].[[w.name]].composed" -}}
-#% for name in w.composed
-{{- with index [[w.v]].env "[[name]]" }}
-- name: [[name]]
-  value: {{ include "[[chart.name]].text" . | quote }}
-{{- end }}
-#% endfor
-{{- end }}
-
-#% endif
 {{/* Variables of [[w.name]] besides those of ConfigMaps. */}}
 {{- define "[[chart.name]].[[w.name]].variables" -}}
 #@ variables 0 VARIABLES=w.variables
-#% if w.like
-{{- include "[[chart.name]].[[w.like]].composed" . }}
-#% endif
 #% if w.composed
-{{- include "[[chart.name]].[[w.name]].composed" . }}
+{{- /* Kubernetes expands $(NAME) in the variables of a container only. */}}
+{{- include "[[chart.name]].plainVariables" (list<% if w.like %> (pick [[w.like_v]].env<% for name in w.composed %> "[[name]]"<% endfor %>)<% endif %> (pick [[w.v]].env<% for name in w.composed %> "[[name]]"<% endfor %>)) }}
 #% endif
 {{- with [[w.v]].extraEnv }}
 {{- toYaml . | nindent 0 }}
@@ -55,13 +41,7 @@
 {{/* Variables of the container [[c.name]]. */}}
 {{- define "[[chart.name]].[[w.name]].[[c.name]].env" -}}
 #@ variables 0 VARIABLES=c.variables
-#% if c.shares_env
-#@ variables 0 VARIABLES=w.variables
-#% if w.composed
-{{- include "[[chart.name]].[[w.name]].composed" . }}
-#% endif
-#% endif
-{{- include "[[chart.name]].plainVariables" [[c.v]].env }}
+{{- include "[[chart.name]].plainVariables" (list<% if c.composed and w.like %> (pick [[w.like_v]].env<% for name in c.composed %> "[[name]]"<% endfor %>)<% endif %><% if c.composed %> (pick [[w.v]].env<% for name in c.composed %> "[[name]]"<% endfor %>)<% endif %><% for label in c.variables.labels %> (dict "[[label.variable]]" (index .Values.commonLabels "[[label.label]]" | default ""))<% endfor %> [[c.v]].env) }}
 {{- end }}
 
 #% endfor

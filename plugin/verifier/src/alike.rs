@@ -206,6 +206,8 @@ struct Changes {
     paths: Vec<Vec<String>>,
     /// Workloads by those that are like them.
     models: BTreeMap<String, String>,
+    /// Variables by where in the specification their values come from.
+    variables: Vec<(Vec<String>, String)>,
 }
 
 impl Changes {
@@ -220,6 +222,7 @@ impl Changes {
         Self {
             paths: all,
             models: models.collect(),
+            variables: variables(world.stated()),
         }
     }
 
@@ -231,11 +234,34 @@ impl Changes {
         random
             || sum
             || path.contains("checksum/")
-            || self
-                .paths
-                .iter()
-                .any(|change| explains(change, object, model, path))
+            || self.paths.iter().any(|change| {
+                explains(change, object, model, path)
+                    || self.variables.iter().any(|(from, variable)| {
+                        change.starts_with(from)
+                            && (path == format!("data.{variable}")
+                                || path.contains(&format!(".env[{variable}].")))
+                    })
+            })
     }
+}
+
+/// Variables that take a label, or the pods of a workload.
+fn variables(spec: &Value) -> Vec<(Vec<String>, String)> {
+    let mut found = Vec::new();
+    for (key, value) in spec.as_object().into_iter().flatten() {
+        let env = value.as_object().filter(|_| key == "env");
+        for (variable, value) in env.into_iter().flatten() {
+            let from = match (value["label"].as_str(), value["workload"].as_str()) {
+                (Some(label), _) => vec!["labels", label],
+                (None, Some(workload)) => vec!["workloads", workload, "replicas"],
+                _ => continue,
+            };
+            let from = from.into_iter().map(str::to_owned).collect();
+            found.push((from, variable.clone()));
+        }
+        found.extend(variables(value));
+    }
+    found
 }
 
 fn changed(one: &Value, other: &Value, path: &mut Vec<String>, into: &mut Vec<Vec<String>>) {

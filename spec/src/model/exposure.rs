@@ -38,7 +38,7 @@ table! {
         cluster_issuer: Option<Spanned<SecretName>> = "cluster-issuer";
         /// Secret with the certificate: an existing one, or with an issuer the one it makes. Default: named after the chart and the host.
         secret: Option<Spanned<SecretName>> = "secret";
-        /// Whether the controller has a certificate of its own for every host.
+        /// Whether the controller has a certificate of its own for every host; it then counts, whatever `secret` says.
         controller: Option<Spanned<Flag>> = "controller";
     }
 }

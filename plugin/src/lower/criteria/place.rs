@@ -120,10 +120,7 @@ impl<'p> Scene<'p> {
             return None;
         }
         let model = self.workload(&workload.like);
-        let composed = [Some(workload), model]
-            .into_iter()
-            .flatten()
-            .any(|one| one.composed.iter().any(|known| known == name));
+        let composed = workload.composed.iter().any(|known| known == name);
         if composed || known.computed.iter().any(|one| one.variable == name) {
             let pod = pod_path(&controller.place.kind)?;
             let list = Path::of(&[pod, &["spec", "containers"]].concat()).index(0);

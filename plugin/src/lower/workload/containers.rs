@@ -1,8 +1,8 @@
 //! Containers before and beside a workload: facts and values.
 
 use super::variables::{self, Context};
-use super::{probes, storage};
-use crate::lower::context::{ContainerFacts, PortFacts, WritableFacts};
+use super::{probes, sharing, storage};
+use crate::lower::context::{ContainerFacts, PortFacts, Variables, WritableFacts};
 use crate::lower::schemas::{self, Amounts};
 use crate::values::{Entry, branch, leaf};
 use serde_json::json;
@@ -14,24 +14,68 @@ use taskspec_spec::model::{Container, Workload};
 use taskspec_spec::span::Spanned;
 use taskspec_spec::types::Image;
 
-/// Facts of one container. `variants`: it in the base and in every environment.
-#[allow(clippy::too_many_arguments)]
+/// One container of a workload as it is stated.
+pub struct Stated<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// It outside the environments.
+    pub container: &'a Container,
+    /// The same, and it in every environment.
+    pub variants: Vec<&'a Container>,
+    /// The workload outside the environments.
+    pub workload: &'a Workload,
+}
+
+/// What a workload has that its containers have, too, or may have.
+pub struct Shared<'a> {
+    /// How templates reach the values of the workload's image.
+    pub image_v: &'a str,
+    /// Variables that do not stand in values.
+    pub variables: &'a Variables,
+    /// Plain variables that name others.
+    pub composed: &'a [String],
+    /// Names of all variables.
+    pub stated: sharing::Stated,
+    /// Its ports and those of its containers.
+    pub ports: Vec<PortFacts>,
+}
+
+/// Facts of one container. `section`: how templates reach the containers' values.
 pub fn facts(
-    name: &Spanned<String>,
-    container: &Container,
-    variants: &[&Container],
+    stated: &Stated<'_>,
     section: &str,
-    image_v: &str,
-    workload: &Workload,
-    ports: &[PortFacts],
+    shared: &Shared<'_>,
     context: Context<'_>,
     sink: &mut Sink,
 ) -> ContainerFacts {
+    let Stated {
+        name,
+        container,
+        ref variants,
+        workload,
+    } = *stated;
     let key = values_key(name);
     let v = format!("{section}.{key}");
     let any = |test: fn(&Container) -> bool| variants.iter().any(|variant| test(variant));
-    let own_image = any(|container| container.image.is_some());
+    let other_image = any(|container| container.image.is_some());
+    // When nodes pull an image is stated with the image.
+    let own_image = other_image || any(|container| container.pull_policy.is_some());
     image_of_one_environment(container, variants, sink);
+    let shares_env = container
+        .shares_env
+        .as_ref()
+        .map_or(!other_image, |flag| flag.0);
+    let envs = || variants.iter().map(|variant| &variant.env);
+    let mut variables = variables::of(envs(), &[], &[], context, sink);
+    let mut composed = Vec::new();
+    if shares_env {
+        let theirs = shared.variables.clone();
+        let own = envs().map(sharing::names).collect();
+        let whose = "the workload of the container";
+        sharing::share(&mut variables, theirs, &own, &shared.stated, whose, sink);
+        composed = shared.composed.to_vec();
+        composed.retain(|name| !variables.has(name));
+    }
     let mounts = match &container.mounts {
         Some(mounts) => mounts.0.iter().map(|name| name.value.0.clone()).collect(),
         None => workload
@@ -42,37 +86,30 @@ pub fn facts(
     };
     let (files, secret_files) = storage::files(
         variants.iter().map(|variant| &variant.files),
-        &format!("{}-secret-file", name.value),
+        &format!("{name}-secret-file"),
     );
     let writable =
         storage::directories(container.writable.iter().map(|path| path.value.0.as_str()));
     ContainerFacts {
-        name: name.value.clone(),
+        name: name.to_owned(),
         image_v: if own_image {
             format!("{v}.image")
         } else {
-            image_v.to_owned()
+            shared.image_v.to_owned()
         },
         own_image,
         command: any(|container| !container.command.is_empty()),
         args: any(|container| !container.args.is_empty()),
-        shares_env: container
-            .shares_env
-            .as_ref()
-            .map_or(!own_image, |flag| flag.0),
-        variables: variables::of(
-            variants.iter().map(|variant| &variant.env),
-            &[],
-            &[],
-            context,
-            sink,
-        ),
+        shares_env,
+        variables,
+        composed,
         files,
         secret_files,
         mounts,
-        ports: ports
+        ports: shared
+            .ports
             .iter()
-            .filter(|port| port.sidecar == name.value)
+            .filter(|port| port.sidecar == name)
             .cloned()
             .collect(),
         probes: probes::names(
@@ -85,7 +122,7 @@ pub fn facts(
             .into_iter()
             .enumerate()
             .map(|(index, path)| WritableFacts {
-                volume: format!("{}-writable-{index}", name.value),
+                volume: format!("{name}-writable-{index}"),
                 path,
             })
             .collect(),

@@ -3,26 +3,26 @@
 mod containers;
 mod probes;
 mod scaling;
+mod sharing;
 mod storage;
 mod values;
 mod variables;
 
+pub use sharing::{Stated, names, share, texts};
 pub use storage::writable;
 pub use values::{amounts, run_seconds, values};
 pub use variables::{Context as VariableContext, env_sources, of as variables, plain_env};
 
 use super::context::{
-    CallFacts, DependencyFacts, FileFacts, MigrationFacts, PortFacts, RuleFacts, Variables,
-    WorkloadFacts,
+    CallFacts, DependencyFacts, MigrationFacts, PortFacts, RuleFacts, WorkloadFacts,
 };
 use super::network::{self, Connections, Ports};
 use super::{Everywhere, migration};
 use taskspec_spec::check::names::values_key;
-use taskspec_spec::codes;
 use taskspec_spec::derived;
-use taskspec_spec::diagnostic::{Diagnostic, Sink};
-use taskspec_spec::model::{AccessRule, Container, Document, EnvValue, Volume, Workload};
-use taskspec_spec::span::{Span, Spanned};
+use taskspec_spec::diagnostic::Sink;
+use taskspec_spec::model::{AccessRule, Container, Document, Volume, Workload};
+use taskspec_spec::span::Spanned;
 use taskspec_spec::types::{
     Any, AppProtocol, Layout, MonitorKind, RolloutStrategy, Scaler, VolumeKind, WorkloadKind,
 };
@@ -148,18 +148,24 @@ impl Resolver<'_> {
         } else {
             self.places.of_workload(&like).v
         };
-        let own_image = self.any(|workload| workload.image.is_some());
-        let image_v = if own_image || like.is_empty() {
-            format!("{}.image", place.v)
-        } else {
-            format!("{like_v}.image")
-        };
+        let own_image = has_image(&self.variants);
+        let image_v = image_v(self.places, self.name, &self.variants);
         let connects = self.connects.clone();
         let (files, secret_files) =
             storage::files(self.variants.iter().map(|w| &w.files), "secret-file");
         let (like_files, like_secret_files) = self.shared_files(&files, &secret_files, sink);
-        let init = self.containers(&place, &image_v, |w| &w.init, "initContainers", sink);
-        let sidecars = self.containers(&place, &image_v, |w| &w.sidecars, "sidecars", sink);
+        let variables = self.variables(sink);
+        let composed = self.composed(&variables);
+        let shared = containers::Shared {
+            image_v: &image_v,
+            variables: &variables,
+            composed: &composed,
+            stated: self.all_variables(),
+            ports: ports(workload, &place),
+        };
+        let section = |name: &str| format!("{}.{name}", place.v);
+        let init = self.containers(&section("initContainers"), |w| &w.init, &shared, sink);
+        let sidecars = self.containers(&section("sidecars"), |w| &w.sidecars, &shared, sink);
         let inner = sidecars.iter().chain(&init);
         let with_files = inner.filter(|container| !container.files.is_empty());
         let own_files = (!files.is_empty()).then_some(&place.v).into_iter();
@@ -168,7 +174,6 @@ impl Resolver<'_> {
             .map(|v| format!("{v}.files"))
             .collect();
         let (test_probes, test_port) = probes::tested(workload, &self.variants);
-        let variables = self.variables(sink);
         let account = workload.account.as_ref();
         WorkloadFacts {
             name: self.name.to_owned(),
@@ -190,7 +195,7 @@ impl Resolver<'_> {
             own_image,
             like,
             like_v,
-            composed: self.composed(&variables),
+            composed,
             variables,
             awaits: self.awaits(&connects),
             awaits_unmigrated: self.awaits_unmigrated(&connects),
@@ -203,6 +208,7 @@ impl Resolver<'_> {
                 let mut by_port = peers.filter(|one| network::by_port(workload, &one.value));
                 by_port.next().is_some()
             }),
+            among: self.connections.among(self.name),
             exposed: self.connections.exposed(self.name),
             waits: self.waits(),
             parallel: workload
@@ -265,51 +271,6 @@ impl Resolver<'_> {
         }
     }
 
-    /// Files of the workload that it is like, without those that it has itself.
-    fn shared_files(
-        &self,
-        own: &[FileFacts],
-        own_secrets: &[FileFacts],
-        sink: &mut Sink,
-    ) -> (Vec<FileFacts>, Vec<FileFacts>) {
-        let models = &self.models;
-        let (mut plain, mut secrets) =
-            storage::files(models.iter().map(|w| &w.files), "shared-secret-file");
-        let is_in = |list: &[FileFacts], path: &str| list.iter().any(|file| file.path == path);
-        for (path, place) in self.both(|workload| names(&workload.files)) {
-            let is_text = is_in(own, &path) && is_in(&plain, &path);
-            if let Some(span) = place.filter(|_| !is_text) {
-                sink.push(half_shared(&path, span));
-            }
-        }
-        // Which texts it has itself, the values say.
-        plain.retain(|file| !is_in(own_secrets, &file.path));
-        secrets.retain(|file| !is_in(own, &file.path) && !is_in(own_secrets, &file.path));
-        (plain, secrets)
-    }
-
-    /// Plain variables that name other variables of the workload.
-    fn composed(&self, wired: &Variables) -> Vec<String> {
-        let mut found: Vec<String> = Vec::new();
-        for workload in &self.variants {
-            for (name, value) in workload.env.iter() {
-                let EnvValue::Text(text) = &value.value else {
-                    continue;
-                };
-                let mut named = text
-                    .split("$(")
-                    .skip(1)
-                    .filter_map(|rest| rest.split_once(')').map(|(inner, _)| inner));
-                let refers =
-                    named.any(|inner| wired.has(inner) || workload.env.get(inner).is_some());
-                if refers && !found.contains(&name.value) {
-                    found.push(name.value.clone());
-                }
-            }
-        }
-        found
-    }
-
     /// Workloads that connect to the ports of its Service.
     fn callers(&self) -> Vec<String> {
         let callers = self.connections.callers(self.name).into_iter();
@@ -360,8 +321,7 @@ impl Resolver<'_> {
                 name,
             })
             .collect();
-        // Pods of a StatefulSet reach one another at every port.
-        if self.workload.kind.value == WorkloadKind::Stateful {
+        if self.connections.among(self.name) {
             found.push(CallFacts {
                 ports: ports(self.workload, &self.places.of_workload(self.name)),
                 name: self.name.to_owned(),
@@ -369,54 +329,6 @@ impl Resolver<'_> {
         }
         found.retain(|called| !called.ports.is_empty());
         found
-    }
-
-    fn variables(&self, sink: &mut Sink) -> Variables {
-        let uses = derived::uses(self.base, self.workload);
-        let mut own = variables::of(
-            self.variants.iter().map(|workload| &workload.env),
-            &uses,
-            &self.workload.uses,
-            self.context(),
-            sink,
-        );
-        let mut shared = variables::of(
-            self.models.iter().map(|model| &model.env),
-            &[],
-            &[],
-            self.context(),
-            &mut Sink::default(),
-        );
-        for (name, place) in self.both(|workload| names(&workload.env)) {
-            let (is_own, is_shared) = (own.has(&name), shared.has(&name));
-            match place {
-                // What it says itself wins.
-                None => shared.remove(&name),
-                Some(span) if is_own || is_shared => sink.push(half_shared(&name, span)),
-                Some(_) => {}
-            }
-        }
-        own.inherit(shared);
-        own
-    }
-
-    /// What both it and the workload that it is like state; and where, if it
-    /// does in some environments only.
-    fn both(
-        &self,
-        stated: impl Fn(&Workload) -> Vec<(String, Span)>,
-    ) -> Vec<(String, Option<Span>)> {
-        let of_model: Vec<_> = self.models.iter().flat_map(|one| stated(one)).collect();
-        let of_own: Vec<_> = self.variants.iter().map(|one| stated(one)).collect();
-        let mut all: Vec<(String, Option<Span>)> = Vec::new();
-        for (name, span) in of_own.iter().flatten() {
-            let is = |(other, _): &(String, Span)| other == name;
-            if of_model.iter().any(is) && !all.iter().any(|(known, _)| known == name) {
-                let everywhere = of_own.iter().all(|one| one.iter().any(is));
-                all.push((name.clone(), (!everywhere).then_some(*span)));
-            }
-        }
-        all
     }
 
     fn context(&self) -> variables::Context<'_> {
@@ -429,29 +341,23 @@ impl Resolver<'_> {
 
     fn containers(
         &self,
-        place: &Place,
-        image_v: &str,
-        stated: fn(&Workload) -> &Containers,
         section: &str,
+        stated: fn(&Workload) -> &Containers,
+        shared: &containers::Shared<'_>,
         sink: &mut Sink,
     ) -> Vec<super::context::ContainerFacts> {
-        let all_ports = ports(self.workload, place);
         stated(self.workload)
             .iter()
             .map(|(name, container)| {
                 let variants = self.variants.iter();
                 let variants = variants.filter_map(|workload| stated(workload).get(&name.value));
-                containers::facts(
-                    name,
+                let container = containers::Stated {
+                    name: &name.value,
                     container,
-                    &variants.map(|variant| &variant.value).collect::<Vec<_>>(),
-                    &format!("{}.{section}", place.v),
-                    image_v,
-                    self.workload,
-                    &all_ports,
-                    self.context(),
-                    sink,
-                )
+                    variants: variants.map(|variant| &variant.value).collect(),
+                    workload: self.workload,
+                };
+                containers::facts(&container, section, shared, self.context(), sink)
             })
             .collect()
     }
@@ -546,6 +452,24 @@ impl Resolver<'_> {
     }
 }
 
+/// Whether the values of a workload have an image. When nodes pull an image is
+/// stated with the image.
+fn has_image(variants: &[&Workload]) -> bool {
+    let mut all = variants.iter();
+    all.any(|one| one.image.is_some() || one.pull_policy.is_some())
+}
+
+/// How templates reach the image of a workload: its own, or that of the one it
+/// is like. `variants`: it in the base and in every environment.
+pub fn image_v(places: &Places, name: &str, variants: &[&Workload]) -> String {
+    let like = variants.iter().find_map(|one| one.like.as_ref());
+    let holder = match like {
+        Some(like) if !has_image(variants) => &like.value.0,
+        _ => name,
+    };
+    format!("{}.image", places.of_workload(holder).v)
+}
+
 /// Facts of a workload's ports, the main one first.
 pub fn ports(workload: &Workload, place: &Place) -> Vec<PortFacts> {
     let service = derived::has_service(workload);
@@ -610,23 +534,6 @@ fn app_protocol(protocol: AppProtocol) -> &'static str {
         AppProtocol::Grpc => "grpc",
         AppProtocol::Tcp => "tcp",
     }
-}
-
-/// Names with their places.
-fn names<K, V>(stated: &taskspec_spec::decode::Map<K, V>) -> Vec<(String, Span)> {
-    let all = stated.iter();
-    all.map(|(name, _)| (name.value.clone(), name.span))
-        .collect()
-}
-
-fn half_shared(name: &str, span: Span) -> Diagnostic {
-    Diagnostic::error(
-        codes::FIXED_KEY,
-        format!("`{name}` is its own in some environments and shared in others"),
-    )
-    .at(span, "its own here")
-    .note("the workload that it is like states it too, and all environments share the templates")
-    .help("state it for this workload outside the environments, too")
 }
 
 fn rules(stated: &[Spanned<AccessRule>]) -> Vec<RuleFacts> {

@@ -207,7 +207,11 @@ pub fn variables_of(facts: &mut Facts<'_>, container: &Container<'_>, wanted: &M
         let variable = items(&container.value["env"]).find(|one| one["name"] == **name);
         let from = variable.map_or(&Value::Null, |one| &one["valueFrom"]);
         if let Some(expected) = plain(value, labels) {
-            // A text with $(NAME) is expanded in the container only.
+            for inner in unexpanded(container, name, &expected, wanted) {
+                let ways = ["stays text", "is replaced"];
+                let [is, should] = ways.map(|way| json!(format!("$({inner}) {way}")));
+                found.push((name, is, should));
+            }
             found.push((name, known[name].clone(), json!(expected)));
         } else if value["field"].is_string() {
             let field = text(&value["field"]);
@@ -234,6 +238,25 @@ pub fn variables_of(facts: &mut Facts<'_>, container: &Container<'_>, wanted: &M
             expected,
         );
     }
+}
+
+/// Variables that a text names as `$(NAME)` and that Kubernetes leaves there: it
+/// expands texts of the container itself only, and by what stands before.
+fn unexpanded(
+    container: &Container<'_>,
+    name: &str,
+    text: &str,
+    wanted: &Map<String, Value>,
+) -> Vec<String> {
+    let place = |name: &str| items(&container.value["env"]).position(|one| one["name"] == *name);
+    let named = text.split("$(").skip(1);
+    let named = named.filter_map(|rest| rest.split_once(')'));
+    let known = named.filter(|(inner, _)| *inner != name && wanted.contains_key(*inner));
+    let unexpanded = known.filter(|(inner, _)| match (place(name), place(inner)) {
+        (None, _) => true,
+        (Some(own), other) => other.is_some_and(|other| other > own),
+    });
+    unexpanded.map(|(inner, _)| inner.to_owned()).collect()
 }
 
 /// Secrets and ConfigMaps all of whose keys become variables.

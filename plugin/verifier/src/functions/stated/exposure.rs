@@ -187,7 +187,8 @@ fn ingress(facts: &mut Facts<'_>) {
         if let (Some(limit), MIDDLEWARES) = (limit(facts), key.as_str()) {
             let others = named(found).filter(|one| !is_named(limit, one));
             let found: Vec<&str> = others.collect();
-            let expected: Vec<&str> = named(value).collect();
+            let others = named(value).filter(|one| !is_named(limit, one));
+            let expected: Vec<&str> = others.collect();
             facts.add(
                 object,
                 "metadata.annotations",
@@ -251,15 +252,16 @@ fn certificate(facts: &mut Facts<'_>, object: &Object, host: &str, rule: &Value)
         .is_some_and(|tls| tls.values().any(|one| *one != json!(false)));
     facts.add(object, "spec.tls", &json!(listed.is_some()), json!(wanted));
     if let (Some(listed), true) = (listed, wanted) {
-        if tls["secret"].is_string() {
+        // An environment cannot take the Secret of the others away.
+        if tls["controller"] == true {
+            facts.add(object, "spec.tls", &listed["secretName"], Value::Null);
+        } else if tls["secret"].is_string() {
             facts.add(
                 object,
                 "spec.tls",
                 &listed["secretName"],
                 tls["secret"].clone(),
             );
-        } else if tls["controller"] == true {
-            facts.add(object, "spec.tls", &listed["secretName"], Value::Null);
         } else {
             let found = listed["secretName"].is_string();
             facts.add(object, "spec.tls", &json!(found), json!(true));

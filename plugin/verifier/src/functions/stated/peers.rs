@@ -89,6 +89,11 @@ fn others(facts: &mut Facts<'_>) {
         .flat_map(|stated| callers(facts, stated))
         .collect();
     known.push(space(&facts.spec["monitoring"], "namespace").to_string());
+    let mut all = facts.spec["dependencies"].as_object().into_iter().flatten();
+    if all.any(|(_, table)| text(&table["from"]).starts_with("cnpg/")) {
+        // The operator may be in any namespace.
+        known.push(json!({ "namespaceSelector": {} }).to_string());
+    }
     guarded(facts);
     let policies = facts.objects.iter().filter(|object| {
         let component = object.label("app.kubernetes.io/component");
