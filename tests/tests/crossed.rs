@@ -1,7 +1,11 @@
 //! Specifications that came about by chance: the component and the native
 //! compiler say the same of each, and a chart that is made holds what it is for.
 //!
-//! `TASKSPEC_SEED` and `TASKSPEC_CROSSED` try others, and so many of them.
+//! `host/tests/agreement.rs` damages the text of specifications; these are whole.
+//! Here the runner itself is asked, as people call it.
+//!
+//! `TASKSPEC_SEED` and `TASKSPEC_CROSSED` try others, and so many of them;
+//! `TASKSPEC_KEEP` names a folder for those at which something was found.
 
 use std::collections::BTreeMap;
 use std::fs;

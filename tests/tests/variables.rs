@@ -123,68 +123,65 @@ fn have(objects: &[Object], component: &str, name: &str, expected: Value) {
 fn what_a_container_states_itself_wins() {
     let chart = chart();
     let objects = rendered(&chart, "defaults");
-    have(
-        &objects,
-        "web",
-        "web",
-        json!({
-            "ALL": "field metadata.name:1/info", "LEVEL": "info", "OWNER": "core",
-            "POD": "field metadata.name", "SOURCE": "secret token",
-            "URL": "field metadata.name:1",
-        }),
-    );
-    have(
-        &objects,
-        "web",
-        "side",
-        json!({
-            "ALL": "me:1/info", "LEVEL": "info", "OWNER": "sales", "POD": "me",
-            "SOURCE": "secret other", "URL": "me:1",
-        }),
-    );
-    have(
-        &objects,
-        "web",
-        "first",
-        json!({
-            "ALL": "info", "LEVEL": "info", "OWNER": "core", "POD": "field metadata.name",
-            "SOURCE": "info", "URL": "field metadata.name:1", "Z": "info",
-        }),
-    );
-    have(
-        &objects,
-        "web",
-        "alone",
-        json!({ "A": "c", "B": "c", "C": "c", "TEAM": "core" }),
-    );
-    have(
-        &objects,
-        "worker",
-        "worker",
-        json!({
-            "ALL": "plain/info", "LEVEL": "info", "NEXT": "info-2", "OWNER": "core",
-            "POD": "mine", "SOURCE": "none", "URL": "plain",
-        }),
-    );
-    have(
-        &objects,
-        "worker",
-        "side",
-        json!({
-            "ALL": "secret other/info", "LEVEL": "info", "NEXT": "info-2", "OWNER": "core",
-            "POD": "mine", "SOURCE": "none", "URL": "secret other",
-        }),
-    );
-    have(
-        &objects,
-        "migrate",
-        "migrate",
-        json!({
-            "ALL": "field metadata.name:1/secret other", "LEVEL": "secret other",
-            "OWNER": "field metadata.name", "POD": "field metadata.name",
-            "SOURCE": "text", "URL": "field metadata.name:1",
-        }),
-    );
+    for (component, name, expected) in [
+        (
+            "web",
+            "web",
+            json!({
+                "ALL": "field metadata.name:1/info", "LEVEL": "info", "OWNER": "core",
+                "POD": "field metadata.name", "SOURCE": "secret token",
+                "URL": "field metadata.name:1",
+            }),
+        ),
+        (
+            "web",
+            "side",
+            json!({
+                "ALL": "me:1/info", "LEVEL": "info", "OWNER": "sales", "POD": "me",
+                "SOURCE": "secret other", "URL": "me:1",
+            }),
+        ),
+        (
+            "web",
+            "first",
+            json!({
+                "ALL": "info", "LEVEL": "info", "OWNER": "core", "POD": "field metadata.name",
+                "SOURCE": "info", "URL": "field metadata.name:1", "Z": "info",
+            }),
+        ),
+        (
+            "web",
+            "alone",
+            json!({ "A": "c", "B": "c", "C": "c", "TEAM": "core" }),
+        ),
+        (
+            "worker",
+            "worker",
+            json!({
+                "ALL": "plain/info", "LEVEL": "info", "NEXT": "info-2", "OWNER": "core",
+                "POD": "mine", "SOURCE": "none", "URL": "plain",
+            }),
+        ),
+        (
+            "worker",
+            "side",
+            json!({
+                "ALL": "secret other/info", "LEVEL": "info", "NEXT": "info-2", "OWNER": "core",
+                "POD": "mine", "SOURCE": "none", "URL": "secret other",
+            }),
+        ),
+        (
+            "migrate",
+            "migrate",
+            json!({
+                "ALL": "field metadata.name:1/secret other", "LEVEL": "secret other",
+                "OWNER": "field metadata.name", "POD": "field metadata.name",
+                "SOURCE": "text", "URL": "field metadata.name:1",
+            }),
+        ),
+    ] {
+        have(&objects, component, name, expected);
+    }
 }
 
 #[test]
